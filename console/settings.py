@@ -1,0 +1,211 @@
+"""The one settings file: TOML in, checked values out.
+
+Every fault names the file, the key, what was found and what is allowed.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, field
+
+from console.errors import SettingsError
+from db.records import Camera, Rule
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Seconds = Annotated[float, Meta(ge=0)]
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file; an unknown key is a fault, since it is mostly a typing error."""
+
+
+class Site(_Table, frozen=True):
+    """Who we are. `device` names this console at the central platform."""
+
+    district: str = "관제구"
+    district_en: str = "District"
+    device: Name = "console-1"
+    language: Literal["auto", "ko", "en"] = "auto"
+    timezone: str = "Asia/Seoul"
+    assets: str = ""
+    encodings: tuple[Literal["utf-8", "cp949"], ...] = ("utf-8", "cp949")
+    keep_days: Annotated[int, Meta(ge=1)] = 30
+    quarantine_keep: Annotated[int, Meta(ge=100)] = 100_000
+
+
+class Broker(_Table, frozen=True):
+    """An MQTT broker. A password comes from `password_file` or, less well, from here."""
+
+    host: str = "127.0.0.1"
+    port: Port = 1883
+    version: Literal["5", "3.1.1"] = "5"
+    client_id: Name = "gwanje"
+    username: str = ""
+    password: str = ""
+    password_file: str = ""
+    tls: bool = False
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
+    session_expiry_s: Annotated[int, Meta(ge=0)] = 7 * 86400
+    heartbeat_s: Annotated[float, Meta(gt=0)] = 2.0
+    heartbeat_topic: str = "gwanje/{device}/heartbeat"
+
+
+class Mapped(_Table, frozen=True):
+    """One value taken out of a message.
+
+    `value` is a JMESPath. The reading's value is `value * scale + offset`.
+    """
+
+    quantity: str
+    value: str
+    unit: str = "1"
+    scale: float = 1.0
+    offset: float = 0.0
+    minimum: float | None = None
+    maximum: float | None = None
+    period_s: Annotated[int, Meta(ge=0)] = 0
+    statistic: Literal["inst", "avg", "min", "max", "sum"] = "inst"
+
+
+class MappedEvent(_Table, frozen=True):
+    """An event taken out of a message; every field is a JMESPath or a quoted literal."""
+
+    type: str
+    key: str
+    status: str = "'occurred'"
+    grade: str = "''"
+    text: str = "''"
+    place: str = "''"
+    when: str = ""
+
+
+class Mapping(_Table, frozen=True):
+    """How a JSON message becomes records.
+
+    `topic` is a pattern with named parts, `city/{district}/{source}/obs`; a
+    named part can be used in `source` as `{source}`. `source_path` takes the
+    source out of the message instead. `time` is a JMESPath, empty for none.
+    """
+
+    topic: str
+    source: str = "{source}"
+    source_path: str = ""
+    time: str = ""
+    time_format: str = "iso"
+    time_zone: str = "Asia/Seoul"
+    lon: str = ""
+    lat: str = ""
+    values: tuple[Mapped, ...] = ()
+    events: tuple[MappedEvent, ...] = ()
+
+
+class Feed(_Table, frozen=True):
+    """One way in. `kind` names the form; `topics` are MQTT filters."""
+
+    kind: Literal["mapping", "sdot-raw"] = "mapping"
+    broker: str = "main"
+    topics: tuple[str, ...] = ()
+    silent_s: Seconds = 300.0
+    mappings: tuple[Mapping, ...] = ()
+
+
+class Central(_Table, frozen=True):
+    """The central platform: `postgresql://…`, `file:PATH`, or empty for none."""
+
+    url: str = ""
+    password_file: str = ""
+    every_s: Annotated[float, Meta(gt=0)] = 2.0
+
+
+class Disk(_Table, frozen=True):
+    """Watermarks in MiB of free space, and what is kept back for incidents."""
+
+    warn_mib: Annotated[int, Meta(ge=0)] = 2048
+    stop_mib: Annotated[int, Meta(ge=0)] = 256
+
+
+class Settings(_Table, frozen=True):
+    """The whole file."""
+
+    site: Site = field(default_factory=Site)
+    brokers: dict[Name, Broker] = {}
+    feeds: dict[Name, Feed] = {}
+    cameras: tuple[Camera, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    central: Central = field(default_factory=Central)
+    disk: Disk = field(default_factory=Disk)
+
+
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<at>.*)`)?$", re.DOTALL)
+
+
+def load(path: Path) -> Settings:
+    """Read and check the file; raises SettingsError that says what to mend."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, origin: str) -> Settings:
+    """Check the text of a settings file; `origin` names it in errors."""
+    try:
+        raw: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{origin}: is not TOML: {error}") from error
+    try:
+        settings = msgspec.convert(raw, Settings, strict=True)
+    except msgspec.ValidationError as error:
+        raise SettingsError(_explain(str(error), raw, origin)) from error
+    _check_references(settings, origin)
+    return settings
+
+
+def _explain(message: str, raw: dict[str, Any], origin: str) -> str:
+    match = _AT.match(message)
+    what = match["what"] if match else message
+    at = (match["at"] if match else None) or "$"
+    key = at.removeprefix("$").removeprefix(".") or "(top)"
+    return f"{origin}: key {key}: found {_found(raw, at)}; {what}"
+
+
+def _found(raw: Any, at: str) -> str:
+    here = raw
+    for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", at):
+        try:
+            here = here[int(index)] if index else here[name]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return "nothing readable"
+    text = repr(here)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _check_references(settings: Settings, origin: str) -> None:
+    for name, feed in settings.feeds.items():
+        if feed.broker not in settings.brokers:
+            known = ", ".join(settings.brokers) or "none is defined"
+            raise SettingsError(f"{origin}: key feeds.{name}.broker: found {feed.broker!r}; allowed: {known}")
+        if not feed.topics:
+            raise SettingsError(f"{origin}: key feeds.{name}.topics: found none; at least one MQTT filter")
+    _check_unique(origin, "cameras", [camera.id for camera in settings.cameras])
+    _check_unique(origin, "rules", [rule.id for rule in settings.rules])
+
+
+def _check_unique(origin: str, key: str, ids: list[str]) -> None:
+    seen: set[str] = set()
+    for each in ids:
+        if each in seen:
+            raise SettingsError(f"{origin}: key {key}: found id {each!r} twice; an id names one only")
+        seen.add(each)

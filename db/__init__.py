@@ -1,0 +1,1 @@
+"""The stores: schema, migrations and the only SQL of the program."""
