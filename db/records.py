@@ -16,7 +16,7 @@ Value = float | bool | str
 Key = tuple[str, ...]
 
 
-class Record(msgspec.Struct, frozen=True, tag=True, kw_only=True, omit_defaults=True):
+class Record(msgspec.Struct, frozen=True, tag=True, tag_field="record", omit_defaults=True):
     """Base of all records; the tag is the class name, so that a union can be decoded."""
 
 
@@ -231,7 +231,7 @@ class AlarmState(enum.StrEnum):
     RETURNED = "returned"  # to normal, not yet acknowledged
 
 
-class Rule(Record, frozen=True):
+class Rule(Record, frozen=True, forbid_unknown_fields=True):
     """When a source shall alarm.
 
     `threshold`: `above` or `below` holds for `on_delay_s`; gone when the value
@@ -394,7 +394,7 @@ class Act(Record, frozen=True):
 # --- cameras and the truth bar -----------------------------------------------
 
 
-class Camera(Record, frozen=True):
+class Camera(Record, frozen=True, forbid_unknown_fields=True):
     """A camera of the settings. `url` may carry credentials: never logged, never shown."""
 
     id: str
