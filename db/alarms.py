@@ -1,0 +1,221 @@
+"""The alarm engine's store: one small row per watch, when sources were last heard, and the cursor.
+
+Times named `steady` are milliseconds on the engine's own timeline, which
+`console/alarms/reducer.py` explains: wall time less the jumps of the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+from sqlite_utils import Database
+
+from db.records import Alarm, AlarmState, Value
+
+
+class Watch(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
+    """What the engine remembers of one rule on one series.
+
+    `active` is the judged condition, delays included. `due` is the steady time
+    at which it turns over if nothing comes between, None if it is settled.
+    `peak` is the most extreme value since the limit was crossed.
+    """
+
+    id: str
+    active: bool = False
+    due: int | None = None
+    peak: Value | None = None
+    peak_observed_ms: int | None = None
+    unit: str = ""
+    alarm: Alarm | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing to remember: as if the watch had never been."""
+        return not self.active and self.due is None and self.alarm is None
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """How far the engine has come.
+
+    `reading` is the id of the last reading reduced; `steady` the engine's time
+    then, `shift` what to add to it for wall time, and `wall_ms` the last wall
+    time seen. `seen_reading` is the reading up to which `alarm_seen` is
+    complete. `step` counts the engine's writes and `acts` those of operators,
+    so that a copy in memory can tell that it is out of date.
+    """
+
+    reading: int = 0
+    steady: int = 0
+    shift: int = 0
+    wall_ms: int = 0
+    seen_reading: int = 0
+    step: int = 0
+    acts: int = 0
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """An event of the alarm log that is no reading: a tick that moved something, or a jump of the clock."""
+
+    reading: int
+    kind: str
+    at_ms: int
+    shift: int
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Watch).decode
+_CURSOR = Cursor.__struct_fields__
+
+
+def alarm_tables(db: Database) -> None:
+    """Alarms, the times sources were last heard, the engine's cursor, its ticks and jumps."""
+    db["alarm"].create(
+        {
+            "id": str,
+            "rule": str,
+            "source": str,
+            "quantity": str,
+            "state": str,
+            "priority": int,
+            "activation": int,
+            "changed_ms": int,
+            "act": int,
+            "watch": bytes,
+        },
+        pk="id",
+        not_null={"state", "act", "watch"},
+        strict=True,
+    )
+    db["alarm"].create_index(["state"])
+    db["alarm"].create_index(["act"])
+    db["alarm_seen"].create({"series": str, "seen": int}, pk="series", not_null={"seen"}, strict=True)
+    db["alarm_cursor"].create({"id": int, **dict.fromkeys(_CURSOR, int)}, pk="id", strict=True)
+    db["alarm_mark"].create(
+        {"seq": int, "reading": int, "kind": str, "at_ms": int, "shift": int},
+        pk="seq",
+        not_null={"reading", "kind", "at_ms", "shift"},
+        strict=True,
+    )
+
+
+# --- alarms ------------------------------------------------------------------
+
+
+def standing(db: Database) -> list[Alarm]:
+    """Every alarm that is not normal, the most urgent and oldest first."""
+    rows = db.conn.execute(
+        "select watch from alarm where state <> ? order by priority, changed_ms, id", [AlarmState.NORMAL.value]
+    )
+    return [alarm for (body,) in rows if (alarm := _decode(body).alarm) is not None]
+
+
+def get(db: Database, alarm_id: str) -> Alarm | None:
+    """The alarm as it was last changed, standing or not; None if it never was raised."""
+    watch = get_watch(db, alarm_id)
+    return watch.alarm if watch else None
+
+
+def get_watch(db: Database, watch_id: str) -> Watch | None:
+    """What the engine remembers under this name."""
+    row = db.conn.execute("select watch from alarm where id = ?", [watch_id]).fetchone()
+    return _decode(row[0]) if row else None
+
+
+def watches(db: Database) -> Iterator[Watch]:
+    """Everything that the engine remembers."""
+    for (body,) in db.conn.execute("select watch from alarm order by id"):
+        yield _decode(body)
+
+
+def changed_watches(db: Database, act: int) -> list[Watch]:
+    """The watches that operators changed after act number `act`."""
+    rows = db.conn.execute("select watch from alarm where act > ? order by id", [act])
+    return [_decode(body) for (body,) in rows]
+
+
+def put_watches(db: Database, changed: Iterable[Watch], act: int = 0) -> None:
+    """Keep watches; one with nothing to remember loses its row. `act` > 0: an operator did it."""
+    changed = list(changed)
+    db.conn.executemany("delete from alarm where id = ?", [(w.id,) for w in changed if w.is_idle])
+    db.conn.executemany(
+        "insert into alarm (id, rule, source, quantity, state, priority, activation, changed_ms, act, watch)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set state = excluded.state,"
+        " priority = excluded.priority, activation = excluded.activation, changed_ms = excluded.changed_ms,"
+        " act = max(act, excluded.act), watch = excluded.watch",
+        [_row(watch, act) for watch in changed if not watch.is_idle],
+    )
+
+
+def _row(watch: Watch, act: int) -> tuple[object, ...]:
+    alarm = watch.alarm
+    if alarm is None:
+        return (watch.id, "", "", "", AlarmState.NORMAL.value, 0, 0, 0, act, _encode(watch))
+    return (
+        watch.id,
+        alarm.rule,
+        alarm.source,
+        alarm.quantity,
+        alarm.state.value,
+        alarm.priority,
+        alarm.activation,
+        alarm.changed_ms,
+        act,
+        _encode(watch),
+    )
+
+
+# --- the engine's place in the log ---------------------------------------------
+
+
+def cursor(db: Database) -> Cursor:
+    """How far the engine has come; all zero at the very first."""
+    row = db.conn.execute(f"select {', '.join(_CURSOR)} from alarm_cursor where id = 1").fetchone()
+    return Cursor(*row) if row else Cursor()
+
+
+def put_cursor(db: Database, at: Cursor) -> None:
+    """Keep the engine's place, in the transaction of what it did there."""
+    names, marks = ", ".join(_CURSOR), ", ".join("?" * len(_CURSOR))
+    db.conn.execute(
+        f"insert or replace into alarm_cursor (id, {names}) values (1, {marks})", msgspec.structs.astuple(at)
+    )
+
+
+def next_act(db: Database) -> int:
+    """Number one more act of an operator on alarms."""
+    at = cursor(db)
+    put_cursor(db, msgspec.structs.replace(at, acts=at.acts + 1))
+    return at.acts + 1
+
+
+def seen(db: Database) -> dict[str, int]:
+    """Steady time at which each watched series or source was last heard, as of `Cursor.seen_reading`."""
+    return dict(db.conn.execute("select series, seen from alarm_seen").fetchall())
+
+
+def put_seen(db: Database, times: Sequence[tuple[str, int]]) -> None:
+    """Keep when series were last heard."""
+    db.conn.executemany("insert or replace into alarm_seen (series, seen) values (?, ?)", times)
+
+
+def add_mark(db: Database, mark: Mark) -> None:
+    """Write down a tick or a jump, which a replay needs besides the readings."""
+    db.conn.execute(
+        "insert into alarm_mark (reading, kind, at_ms, shift) values (?, ?, ?, ?)",
+        [mark.reading, mark.kind, mark.at_ms, mark.shift],
+    )
+
+
+def marks(db: Database, since_reading: int = 0) -> list[Mark]:
+    """The ticks and jumps after a reading, in the order they happened."""
+    rows = db.conn.execute(
+        "select reading, kind, at_ms, shift from alarm_mark where reading >= ? order by seq", [since_reading]
+    )
+    return [Mark(*row) for row in rows]
+
+
+def forget_marks(db: Database, before_reading: int) -> None:
+    """Drop the ticks and jumps whose readings retention has removed."""
+    db.conn.execute("delete from alarm_mark where reading < ?", [before_reading])
