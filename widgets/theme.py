@@ -19,7 +19,7 @@ from widgets.resource import resource
 GROUND = "#1b1f24"
 BAR = "#14171b"
 PANEL = "#242a31"
-RAISED = "#283038"
+RAISED = "#262d35"
 LINE = "#39424d"
 TEXT = "#d7dde4"
 BRIGHT = "#f4f7fa"
