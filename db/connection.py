@@ -1,0 +1,228 @@
+"""Opening the stores: the one module that knows the SQL driver.
+
+The files are encrypted with SQLCipher under a raw 32-byte key; each page
+carries a keyed checksum, so that a flipped bit is found and not served.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import sqlcipher3.dbapi2 as driver
+from sqlite_utils import Database, Migrations
+
+from db.errors import StoreError, Unavailable
+
+if TYPE_CHECKING:
+
+    class SqlError(sqlite3.Error):
+        """Whatever the SQL driver raises; it has the attributes of the standard one."""
+
+else:
+    SqlError = driver.Error
+
+APPLICATION_ID = 0x47574A45  # "GWJE"
+OLDEST_SQLITE = (3, 51, 3)
+BUSY_S = 5.0
+SeriesKey = tuple[str, str, str, str]
+
+_BUSY, _LOCKED, _NOMEM, _READONLY, _INTERRUPT, _IOERR = 5, 6, 7, 8, 9, 10
+_CORRUPT, _FULL, _CANTOPEN, _PROTOCOL, _NOTADB = 11, 13, 14, 15, 26
+_SURROUNDINGS = {_BUSY, _LOCKED, _NOMEM, _READONLY, _INTERRUPT, _IOERR, _FULL, _CANTOPEN, _PROTOCOL}
+
+
+class Store(Database):
+    """A database connection, with the numbers of the series it has met (see `db/readings.py`)."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection, execute_plugins=False, strict=True)
+        self.series_ids: dict[SeriesKey, int] = {}
+        self.series_top = 0
+
+
+def unavailable(error: BaseException) -> bool:
+    """Whether `error` tells of a full, locked or lost disk rather than of a fault of the statement."""
+    return isinstance(error, SqlError) and _code(error) in _SURROUNDINGS
+
+
+def damaged(error: BaseException) -> bool:
+    """Whether `error` tells that the file is not what was written (or that the key is wrong)."""
+    return isinstance(error, SqlError) and _code(error) in {_CORRUPT, _NOTADB}
+
+
+def open_writer(path: Path, key: bytes, migrations: Migrations) -> Database:
+    """Open the one connection that may write, bringing the schema up to date.
+
+    Belongs to the thread that opens it. Raises StoreError for a file that is
+    damaged, foreign, under another key, or newer than this program; such a
+    file is left as it is. Raises Unavailable if the disk refuses.
+    """
+    _check_driver()
+    try:
+        if path.exists() and path.stat().st_size:
+            _check_schema(path, key, migrations)
+        else:
+            _create_private(path)
+        connection = _connect(path, key)
+    except OSError as error:
+        raise Unavailable(f"{path}: cannot be opened ({error.strerror})") from error
+    except SqlError as error:
+        raise _explained(path, error) from error
+    try:
+        return _prepared(connection, migrations)
+    except SqlError as error:
+        connection.close()
+        raise _explained(path, error) from error
+    except BaseException:
+        connection.close()
+        raise
+
+
+def open_reader(path: Path, key: bytes) -> Database:
+    """Open a connection that cannot write; short-lived, for the thread that opens it."""
+    _check_driver()
+    if not path.exists():
+        raise Unavailable(f"{path}: does not exist yet")
+    try:
+        connection = _connect(path, key, read_only=True)
+    except SqlError as error:
+        raise _explained(path, error) from error
+    return Store(connection)
+
+
+def applied(db: Database, name: str) -> list[str]:
+    """The migrations of the set `name` that this file has been through, in order."""
+    if not db["_sqlite_migrations"].exists():
+        return []
+    rows = db.conn.execute(
+        "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (name,)
+    )
+    return [row[0] for row in rows]
+
+
+def faults(path: Path, key: bytes) -> list[str]:
+    """What is wrong with the pages and indexes of a store; empty when all is well.
+
+    Reads the whole file, so it is asked only after an unclean stop.
+    """
+    try:
+        connection = _connect(path, key, read_only=True)
+    except SqlError as error:
+        if unavailable(error):
+            raise _explained(path, error) from error
+        return [str(error)]
+    try:
+        pages = [str(row[0]) for row in connection.execute("PRAGMA cipher_integrity_check")]
+        indexes = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
+    except SqlError as error:
+        if unavailable(error):
+            raise _explained(path, error) from error
+        return [str(error)]
+    finally:
+        connection.close()
+    return pages[:20] + [line for line in indexes if line != "ok"]
+
+
+def _check_driver() -> None:
+    if driver.sqlite_version_info < OLDEST_SQLITE:
+        wanted = ".".join(map(str, OLDEST_SQLITE))
+        raise StoreError(
+            f"The SQLite of this program is {driver.sqlite_version}; {wanted} or newer is needed,"
+            " since older ones can damage a store"
+        )
+
+
+def _create_private(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _connect(path: Path, key: bytes, *, read_only: bool = False) -> sqlite3.Connection:
+    if len(key) != 32:
+        raise StoreError("The key of the stores must have 32 bytes")
+    address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
+    connection = driver.connect(
+        address, uri=True, timeout=BUSY_S, isolation_level=None, cached_statements=256
+    )
+    try:
+        connection.execute("PRAGMA cipher_log_level=NONE")  # errors are told by us, not on stderr
+        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        for pragma in (
+            "trusted_schema=OFF",
+            "cell_size_check=ON",
+            "mmap_size=0",
+            "foreign_keys=ON",
+            f"cache_size={-16_384 if read_only else -65_536}",
+            f"query_only={'ON' if read_only else 'OFF'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return cast(sqlite3.Connection, connection)
+
+
+def _check_schema(path: Path, key: bytes, migrations: Migrations) -> None:
+    """Look, without writing, whether this program may write to the file."""
+    connection = _connect(path, key, read_only=True)
+    try:
+        db = Store(connection)
+        number = _number(connection, "application_id")
+        steps = applied(db, migrations.name)
+        if number == 0 and not steps and not db.table_names():
+            return
+        if number != APPLICATION_ID or (not steps and db.table_names()):
+            raise StoreError(f"{path}: is not a store of this program")
+        known = [step.name for step in migrations.pending(db)]
+        unknown = set(steps) - _names(migrations)
+        if unknown or _number(connection, "user_version") > len(steps) + len(known):
+            raise StoreError(
+                f"{path}: was written by a newer version of this program"
+                f" ({', '.join(sorted(unknown)) or 'its version number is higher'}); it is left as it is"
+            )
+    finally:
+        connection.close()
+
+
+def _names(migrations: Migrations) -> set[str]:
+    with_nothing_applied = Database(driver.connect(":memory:"), execute_plugins=False)
+    try:
+        return {step.name for step in migrations.pending(with_nothing_applied)}
+    finally:
+        with_nothing_applied.close()
+
+
+def _prepared(connection: sqlite3.Connection, migrations: Migrations) -> Database:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "journal_size_limit=67108864"):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+    db = Store(connection)
+    migrations.apply(db)
+    version = len(applied(db, migrations.name))
+    if (_number(connection, "application_id"), _number(connection, "user_version")) != (
+        APPLICATION_ID,
+        version,
+    ):
+        with db.atomic():
+            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version={version}")
+    return db
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
+def _code(error: Any) -> int:
+    return int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+
+
+def _explained(path: Path, error: SqlError) -> StoreError | Unavailable:
+    if unavailable(error):
+        return Unavailable(f"{path}: cannot be used now ({error})")
+    if _code(error) == _NOTADB:
+        return StoreError(f"{path}: the key does not open it, or it is damaged ({error})")
+    return StoreError(f"{path}: is damaged ({error})")

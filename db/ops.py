@@ -1,0 +1,24 @@
+"""The schema of ops.db: what people and the system do. Small and precious."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+from db import alarms, ops_log_schema
+
+migrations = Migrations("ops")
+
+
+@migrations()
+def m0001_commands(db: Database) -> None:
+    """The answer of each command that was carried out, so that repeating it is harmless."""
+    db.conn.execute(
+        "CREATE TABLE command (id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, answer BLOB NOT NULL) STRICT"
+    )
+    db.conn.execute("CREATE INDEX command_at ON command (at_ms)")
+
+
+migrations(name="m0002_alarms")(alarms.alarm_tables)
+migrations(name="m0003_entry_log")(ops_log_schema.entry_log)
+migrations(name="m0004_incident_fold")(ops_log_schema.incident_fold)
+migrations(name="m0005_sync_marks")(ops_log_schema.sync_marks)
