@@ -411,10 +411,14 @@ class Camera(Record, frozen=True, forbid_unknown_fields=True):
 
 
 class CameraState(Record, frozen=True):
-    """What a camera is doing; `age_ms` is the age of its newest picture when reported."""
+    """What a camera is doing; `age_ms` is the age of its newest picture when reported.
+
+    `idle`: nobody looks, so nothing is decoded and nothing is claimed. `since_ms`
+    is when the state began; for `frozen` when the picture last changed.
+    """
 
     id: str
-    state: Literal["starting", "live", "stale", "offline", "frozen", "black"]
+    state: Literal["idle", "starting", "live", "stale", "offline", "frozen", "black"]
     age_ms: int | None
     since_ms: int
     restarts: int = 0
