@@ -27,16 +27,14 @@ def start(
 
     It gets a process group of its own, so that Ctrl-C reaches only the parent.
     """
-    separate: dict[str, Any] = (
-        {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-        if sys.platform == "win32"
-        else {"start_new_session": True}
-    )
+    if sys.platform == "win32":
+        options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
+    else:
+        options["start_new_session"] = True
     return subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         env={**os.environ, **(environment or {}), VARIABLE: "1"},
-        **separate,
         **options,
     )
 
@@ -83,6 +81,6 @@ def _until_closed(fire: Callable[[], None]) -> None:
     fire()
 
 
-def checkout() -> Path:
-    """The folder that the packages lie in, so that `-m console` works from anywhere."""
-    return Path(__file__).resolve().parent.parent
+def working_folder() -> Path | None:
+    """Where roles are started: the checkout, so that `-m console` is found; anywhere when frozen."""
+    return None if getattr(sys, "frozen", False) else Path(__file__).resolve().parent.parent

@@ -57,6 +57,7 @@ class LinkClient:
         self._next_query = 0
         self._queries: dict[int, Done] = {}
         self._commands: dict[str, tuple[Command, Done]] = {}
+        self._linked = threading.Event()
         self._told: tuple[bool, str] | None = None
         self._worker = Worker("link-reader", self._session, delay=lambda attempt: min(1.0, 0.1 * attempt))
 
@@ -97,6 +98,10 @@ class LinkClient:
     def act(self, name: str, args: dict[str, Any] | None = None, timeout: float = 30.0) -> Any:
         """Act and wait for the commit; raises Unavailable or Refused."""
         return self._wait(lambda done: self.command(name, args or {}, done), timeout)
+
+    def wait_linked(self, timeout: float) -> bool:
+        """Wait until the core answers; False after `timeout` seconds without it."""
+        return self._linked.wait(timeout)
 
     def _wait(self, begin: Callable[[Done], object], timeout: float) -> Any:
         future: Future[Any] = Future()
@@ -205,6 +210,7 @@ class LinkClient:
     def _tell(self, linked: bool, reason: str) -> None:
         if (linked, reason) != self._told:
             self._told = (linked, reason)
+            (self._linked.set if linked else self._linked.clear)()
             self._on_state(linked, reason)
 
 

@@ -1,0 +1,246 @@
+"""The command line: one executable, whose first word is the role or the task."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from console import __version__
+from console.errors import ConsoleError, Unavailable
+
+FAULT = 2
+
+folder_option = click.option(
+    "--data",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The data folder of this console; its default is the user's own.",
+)
+settings_option = click.option(
+    "--settings",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The settings file; settings.toml in the data folder otherwise.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="For a machine: JSON on standard output.")
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gwanje")
+@folder_option
+@settings_option
+@click.pass_context
+def gwanje(context: click.Context, folder: Path | None, settings: Path | None) -> None:
+    """Gwanje (관제): the operations console of a district control room.
+
+    Without a task it opens the screen, and starts a core for the data folder
+    if none runs there.
+    """
+    if context.invoked_subcommand is None:
+        from console.start import run_console
+
+        sys.exit(run_console(_folder(folder), settings))
+
+
+@gwanje.command()
+@folder_option
+@settings_option
+@click.option("--supervised/--bare", default=False, help="Start it again when it ends unasked.")
+def core(folder: Path | None, settings: Path | None, supervised: bool) -> None:
+    """Run the core alone: feeds, stores, alarms and sync, without a screen."""
+    from console.start import run_core, run_supervised_core
+
+    run = run_supervised_core if supervised else run_core
+    sys.exit(run(_folder(folder), settings))
+
+
+@gwanje.command()
+@folder_option
+@click.option("--seat", default="1", help="The name of this screen.")
+@click.option("--language", type=click.Choice(["ko", "en"]), help="Instead of what the settings say.")
+@click.option("--screenshots", type=click.Path(path_type=Path), help="Write pictures of every panel here.")
+@click.option("--seconds", type=float, help="End by itself after so long.")
+@click.option("--probe", type=click.Path(path_type=Path), hidden=True)
+def ui(
+    folder: Path | None,
+    seat: str,
+    language: str | None,
+    screenshots: Path | None,
+    seconds: float | None,
+    probe: Path | None,
+) -> None:
+    """Run a screen alone; it joins the core of the data folder when there is one."""
+    from widgets.app import run_ui
+
+    sys.exit(
+        run_ui(
+            _folder(folder),
+            seat=seat,
+            language=language,
+            screenshots=screenshots,
+            seconds=seconds,
+            probe=probe,
+        )
+    )
+
+
+@gwanje.command(context_settings={"ignore_unknown_options": True}, hidden=True)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def cam(arguments: tuple[str, ...]) -> None:
+    """Decode cameras for a screen, which starts this itself."""
+    from console.cameras.worker import main as run
+
+    sys.exit(run(list(arguments)))
+
+
+@gwanje.command()
+@click.option("--seconds", type=click.FloatRange(min=1), help="End by itself after so long.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo-output"),
+    show_default=True,
+    help="Where screenshots and the summary go.",
+)
+@click.option("--language", type=click.Choice(["ko", "en"]), help="Instead of the system's.")
+@click.option("--size", default="1920x1080", show_default=True, help="Of the virtual screen.")
+def demo(seconds: float | None, output: Path, language: str | None, size: str) -> None:
+    """Start everything on a demo district: broker, sensors, cameras, core and screen."""
+    from console.demo.run import run_demo
+
+    sys.exit(run_demo(output.resolve(), seconds=seconds, language=language, size=size))
+
+
+@gwanje.command()
+@folder_option
+@json_option
+def status(folder: Path | None, as_json: bool) -> None:
+    """Say what runs, what came in, what stands and what was sent."""
+    from console.cli import print_status
+
+    sys.exit(print_status(_folder(folder), as_json))
+
+
+@gwanje.command()
+@click.option("--feed", required=True, help="The feed of the settings, or a shipped form.")
+@click.option("--topic", default="", help="The MQTT topic the file would have come on.")
+@settings_option
+@folder_option
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+def decode(
+    feed: str, topic: str, settings: Path | None, folder: Path | None, files: tuple[Path, ...]
+) -> None:
+    """Print what a feed would make of files: one JSON object per line."""
+    from console.cli import print_decoded
+
+    sys.exit(print_decoded(feed, topic, files, settings, _folder(folder)))
+
+
+@gwanje.command()
+@folder_option
+@settings_option
+@json_option
+def doctor(folder: Path | None, settings: Path | None, as_json: bool) -> None:
+    """Examine this machine and its surroundings, with a remedy for each finding."""
+    from console.cli import print_findings
+
+    sys.exit(print_findings(_folder(folder), settings, as_json))
+
+
+@gwanje.command()
+@click.argument("name")
+@click.option("--quick", is_flag=True, help="The short form.")
+@json_option
+def bench(name: str, quick: bool, as_json: bool) -> None:
+    """Measure one figure: B1 (ingest), B2 (pixel) or B8 (sync)."""
+    from console.cli import print_bench
+
+    sys.exit(print_bench(name, quick, as_json))
+
+
+@gwanje.group()
+def central() -> None:
+    """Prepare and examine a central platform."""
+
+
+@central.command("init")
+@click.argument("url")
+@json_option
+def central_init(url: str, as_json: bool) -> None:
+    """Install tables, functions and roles; a second time brings them up to date."""
+    from console.cli import print_central
+
+    sys.exit(print_central("init", url, as_json))
+
+
+@central.command("check")
+@click.argument("url")
+@json_option
+def central_check(url: str, as_json: bool) -> None:
+    """Say whether a console could sync there, and what it may do."""
+    from console.cli import print_central
+
+    sys.exit(print_central("check", url, as_json))
+
+
+def _demo_part(name: str, load: Callable[[], Callable[[list[str]], int]]) -> None:
+    @gwanje.command(name, context_settings={"ignore_unknown_options": True}, hidden=True)
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def part(arguments: tuple[str, ...]) -> None:
+        sys.exit(load()(list(arguments)))
+
+
+def _broker() -> Callable[[list[str]], int]:
+    from console.demo.broker import main as run
+
+    return run
+
+
+def _publisher() -> Callable[[list[str]], int]:
+    from console.demo.publisher import main as run
+
+    return run
+
+
+def _cameras() -> Callable[[list[str]], int]:
+    from console.demo.cameras import main as run
+
+    return run
+
+
+for _name, _load in (
+    ("demo-broker", _broker),
+    ("demo-publisher", _publisher),
+    ("demo-cameras", _cameras),
+):
+    _demo_part(_name, _load)
+
+
+def _folder(given: Path | None) -> Path:
+    root = click.get_current_context().find_root().params.get("folder")
+    if given or root:
+        return Path(given or root).resolve()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("gwanje", appauthor=False))
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; ends the process with 0, 1 (not there), or 2 (a person must help)."""
+    try:
+        return gwanje.main(args=arguments, prog_name="gwanje")
+    except Unavailable as error:
+        click.echo(f"gwanje: {error}", err=True)
+        sys.exit(1)
+    except ConsoleError as error:
+        click.echo(f"gwanje: {error}", err=True)
+        sys.exit(FAULT)
+
+
+if __name__ == "__main__":
+    main()

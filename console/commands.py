@@ -1,0 +1,155 @@
+"""What a screen may ask the core to do, one function per act.
+
+An act checks its arguments by their type, works on the ops store within the
+engine's transaction, and gives the value of the answer and the records that
+changed. Refusals say what to do instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+from sqlite_utils import Database
+
+from console.alarms import jobs as alarms
+from console.errors import Refused
+from console.incidents import jobs as incidents
+
+Line = Annotated[str, Meta(max_length=200)]
+Text = Annotated[str, Meta(max_length=10_000)]
+Ids = Annotated[tuple[Line, ...], Meta(max_length=10_000)]
+
+
+class _Args(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class Acknowledge(_Args, frozen=True):
+    alarms: Ids
+    note: Text = ""
+
+
+class Open(_Args, frozen=True):
+    title: Line
+    type: Line
+    level: Literal[1, 2, 3, 4] = 3
+    place: Line = ""
+    assignee: Line = ""
+    alarms: Ids = ()
+    cameras: Ids = ()
+
+
+class Note(_Args, frozen=True):
+    incident: Line
+    text: Text
+
+
+class Change(_Args, frozen=True):
+    incident: Line
+    fields: dict[Line, Any]
+
+
+class Assign(_Args, frozen=True):
+    incident: Line
+    assignee: Line
+
+
+class Attach(_Args, frozen=True):
+    incident: Line
+    name: Line
+    media_type: Line
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    camera: Line = ""
+
+
+class Close(_Args, frozen=True):
+    incident: Line
+    result: Line
+    text: Text = ""
+
+
+class Reopen(_Args, frozen=True):
+    incident: Line
+    text: Text = ""
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What every act needs besides its arguments."""
+
+    at_ms: int
+    actor: str
+    blobs: Path
+    district: str
+
+
+Changed = tuple[Any, Iterable[Any]]
+"""The value of the answer, and the records that changed."""
+
+
+def acknowledge(db: Database, context: Context, args: Acknowledge) -> Changed:
+    changed = alarms.acknowledge(db, args.alarms, context.actor, args.note, context.at_ms)
+    return len(changed), changed
+
+
+def open_incident(db: Database, context: Context, args: Open) -> Changed:
+    return _incident(incidents.open_incident(db, context, **_fields(args)))
+
+
+def note(db: Database, context: Context, args: Note) -> Changed:
+    return _incident(incidents.note(db, context, **_fields(args)))
+
+
+def change(db: Database, context: Context, args: Change) -> Changed:
+    return _incident(incidents.change(db, context, **_fields(args)))
+
+
+def assign(db: Database, context: Context, args: Assign) -> Changed:
+    return _incident(incidents.assign(db, context, **_fields(args)))
+
+
+def attach(db: Database, context: Context, args: Attach) -> Changed:
+    return _incident(incidents.attach(db, context, **_fields(args)))
+
+
+def close(db: Database, context: Context, args: Close) -> Changed:
+    return _incident(incidents.close(db, context, **_fields(args)))
+
+
+def reopen(db: Database, context: Context, args: Reopen) -> Changed:
+    return _incident(incidents.reopen(db, context, **_fields(args)))
+
+
+ACTS: dict[str, tuple[type[_Args], Callable[[Database, Context, Any], Changed]]] = {
+    "alarm.acknowledge": (Acknowledge, acknowledge),
+    "incident.open": (Open, open_incident),
+    "incident.note": (Note, note),
+    "incident.change": (Change, change),
+    "incident.assign": (Assign, assign),
+    "incident.attach": (Attach, attach),
+    "incident.close": (Close, close),
+    "incident.reopen": (Reopen, reopen),
+}
+
+
+def read(name: str, args: dict[str, Any]) -> tuple[Any, Callable[[Database, Context, Any], Changed]]:
+    """The act of this name and its checked arguments; raises Refused."""
+    known = ACTS.get(name)
+    if known is None:
+        raise Refused(f"This console knows no act {name!r}")
+    kind, act = known
+    try:
+        return msgspec.convert(args, kind), act
+    except msgspec.ValidationError as error:
+        raise Refused(f"{name}: {error}") from error
+
+
+def _fields(args: _Args) -> dict[str, Any]:
+    return {name: getattr(args, name) for name in args.__struct_fields__}
+
+
+def _incident(records: list[Any]) -> Changed:
+    return (records[0] if records else None), records

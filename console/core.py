@@ -1,0 +1,253 @@
+"""The core role: composes feeds, stores, alarms, incidents and sync, and opens the door.
+
+Threads: `ingest` owns feed.db and the sockets of the brokers, `ops` owns
+ops.db, `sync` speaks with the central platform, the scheduler does the
+housekeeping, and the link's threads answer screens.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from console import commands, startup
+from console.alarms.evaluate import Evaluator
+from console.clock import Clock
+from console.engine import Engine
+from console.errors import ConsoleError, Refused, SettingsError, Unavailable
+from console.evaluation import Evaluation
+from console.feeds.ingest import Ingest
+from console.health.rollup import Health
+from console.health.tree import load as load_assets
+from console.housekeeping import Housekeeping
+from console.incidents import jobs as incident_jobs
+from console.link import Command, Hello, Query
+from console.link_server import LinkServer
+from console.newest import Newest
+from console.queries import Questions
+from console.settings import Settings
+from console.sync.ports import open_central
+from console.sync.worker import Sync
+from console.worker import Worker
+from db import alarms, blobs, connection, entries, feed, incidents, keys, ops, readings
+from db import commands as done_commands
+from db.records import CameraState
+from sqlite_utils import Database
+
+log = structlog.get_logger(__name__)
+
+_COMMAND_S = 30.0
+
+
+class Core:
+    """One data folder's core. `start` and `stop` once each; `stop` ends every thread of it."""
+
+    def __init__(self, folder: Path, settings: Settings, clock: Clock, *, origin: Path | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.settings = settings
+        self.clock = clock
+        self._lock = startup.lock(folder)
+        self._key = keys.data_key(folder)
+        self.found = startup.examine(folder, self._key, clock)
+        self.newest = Newest()
+        self._assets = load_assets(_beside(origin, settings.site.assets)) if settings.site.assets else []
+        self.engine = Engine("ops", self._open_ops, self.newest.publish, clock)
+        self.health = Health(self._assets, clock)
+        self.evaluation = Evaluation(
+            self.engine,
+            Evaluator(settings.rules, self._assets, clock),
+            self.health,
+            self.open_feed_reader,
+            clock,
+        )
+        self.ingest = Ingest(
+            settings.brokers,
+            settings.feeds,
+            self._open_feed,
+            clock,
+            self.newest.publish,
+            self.evaluation.committed,
+            settings.site.device,
+            base=origin.parent if origin else folder,
+        )
+        self.questions = Questions(self, self._assets)
+        self._link = LinkServer(folder, query=self._query, command=self._command, state=self.newest.all)
+        self.stopping = threading.Event()
+        self._sync: Worker | None = None
+        self._central: Sync | None = None
+        self._housekeeping = Housekeeping(self)
+        self._scheduler = BackgroundScheduler(
+            timezone="UTC",
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+        self._origin = origin
+
+    # --- stores -------------------------------------------------------------
+
+    @property
+    def blobs(self) -> Path:
+        return self.folder / "blobs"
+
+    def _open_ops(self) -> Database:
+        return connection.open_writer(self.folder / "ops.db", self._key, ops.migrations)
+
+    def _open_feed(self) -> Database:
+        return connection.open_writer(self.folder / "feed.db", self._key, feed.migrations)
+
+    def open_ops_reader(self) -> Database:
+        """A read-only connection; the caller closes it soon."""
+        return connection.open_reader(self.folder / "ops.db", self._key)
+
+    def open_feed_reader(self) -> Database:
+        """A read-only connection; the caller closes it soon."""
+        return connection.open_reader(self.folder / "feed.db", self._key)
+
+    # --- life ---------------------------------------------------------------
+
+    def start(self) -> None:
+        """Bring everything up; raises a ConsoleError a person can act on, with nothing left running."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
+        self.engine.start()
+        self.engine.call(self._prepare_ops, 60)
+        self._open_feed().close()
+        self._show_stored()
+        self.newest.pass_on_to(self._link.publish)
+        self.evaluation.start()
+        self.ingest.start()
+        self._start_sync()
+        self._housekeeping.schedule(self._scheduler)
+        self._scheduler.start()
+        self._link.start()
+        log.info("core.started", folder=str(self.folder), device=self.settings.site.device)
+
+    def stop(self) -> None:
+        """End in the order that loses nothing. Twice is harmless."""
+        self.stopping.set()
+        self._link.stop()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+        if self._sync is not None:
+            self._sync.stop()
+        self.ingest.stop()
+        self.evaluation.stop()
+        self.engine.stop()
+        self._lock.release()
+
+    def _prepare_ops(self, db: Database) -> list[Any]:
+        entries.set_identity(db, self.settings.site.device)
+        return []
+
+    def _show_stored(self) -> None:
+        """Put what the stores hold on the screens before anything new comes."""
+        ops_db, feed_db = self.open_ops_reader(), self.open_feed_reader()
+        try:
+            latest = readings.latest(feed_db)
+            standing = alarms.standing(ops_db)
+            self.newest.publish([*latest, *standing, *incidents.page(ops_db, state="open", limit=1000)])
+            self.health.seen(latest)
+            self.health.alarms(standing)
+            self.newest.publish(self.health.all())
+        finally:
+            ops_db.close()
+            feed_db.close()
+
+    def _start_sync(self) -> None:
+        central = self.settings.central
+        if not central.url:
+            return
+        base = self._origin.parent if self._origin else self.folder
+        sync = Sync(
+            open_central(central.url, password_file=central.password_file, base=base),
+            self.engine,
+            self.open_ops_reader,
+            self.blobs,
+            self.clock,
+            self.newest.publish,
+            every_s=central.every_s,
+        )
+        self._central = sync
+        self._sync = Worker("sync", sync.step)
+        self._sync.start()
+
+    def clock_offset(self) -> tuple[float, int] | None:
+        """(ms that our clock is ahead of the centre's, when that was seen), or None."""
+        return self._central.clock_offset if self._central is not None else None
+
+    def seats(self) -> list[Hello]:
+        """Who is connected now."""
+        return self._link.seats()
+
+    # --- the door -----------------------------------------------------------
+
+    def _query(self, query: Query, hello: Hello) -> Any:
+        return self.questions.answer(query.name, query.args)
+
+    def _command(self, command: Command, hello: Hello) -> Any:
+        if command.name == "blob.put":
+            return blobs.put_chunk(self.blobs, **_blob_args(command.args))
+        if command.name == "camera.report":
+            return self._camera_report(command.args)
+        return self._act(command, hello)
+
+    def _camera_report(self, args: dict[str, Any]) -> int:
+        states = msgspec.convert(args.get("states", []), list[CameraState])
+        self.newest.publish(states)
+        self.questions.cameras_reported(args.get("workers", []))
+        return len(states)
+
+    def _act(self, command: Command, hello: Hello) -> Any:
+        args, act = commands.read(command.name, command.args)
+        context = commands.Context(
+            self.clock.now_ms(),
+            command.actor or hello.actor or "operator",
+            self.blobs,
+            self.settings.site.district,
+        )
+        answer: list[Any] = []
+
+        def run(db: Database) -> list[Any]:
+            earlier = done_commands.done(db, command.id)
+            if earlier is not None:
+                answer.append(msgspec.msgpack.decode(earlier))
+                return []
+            value, changed = act(db, context, args)
+            answer.append(value)
+            done_commands.remember(db, command.id, msgspec.msgpack.encode(value), context.at_ms)
+            return list(changed)
+
+        try:
+            changed = self.engine.submit(run).result(_COMMAND_S)
+        except TimeoutError as error:
+            raise Unavailable("The store is busy; the act is kept and will be tried") from error
+        self.health_follows(changed)
+        if self._sync is not None:
+            self._sync.kick()
+        return answer[-1]
+
+    def health_follows(self, changed: list[Any]) -> None:
+        """Let the tree follow alarms that people changed."""
+        self.newest.publish(self.evaluation.follow(changed))
+
+
+def _blob_args(args: dict[str, Any]) -> dict[str, Any]:
+    allowed = {"sha256", "offset", "chunk", "last", "size"}
+    if set(args) - allowed:
+        raise Refused(f"blob.put: unknown {', '.join(sorted(set(args) - allowed))}")
+    return args
+
+
+def _beside(origin: Path | None, name: str) -> Path:
+    """A path of the settings file, taken from the folder the file lies in."""
+    return (origin.parent if origin else Path()) / name

@@ -1,0 +1,101 @@
+"""What the core does by the clock: lamps of its own, retention, and the daily proof of order."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import structlog
+from apscheduler.schedulers.base import BaseScheduler
+
+from db import readings
+from db.records import CameraState, Lamp
+
+if TYPE_CHECKING:
+    from console.core import Core
+
+log = structlog.get_logger(__name__)
+
+_DAY_MS = 86_400_000
+_RETENTION_STEP = 5_000  # rows per transaction, so that ingest never waits long
+_REPORT_STALE_MS = 6_000  # three reports of a screen
+
+
+class Housekeeping:
+    """The jobs of one core's scheduler."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        clock = core.clock
+        self._wall_from_ms, self._monotonic_from_s = clock.now_ms(), clock.monotonic_s()
+
+    def schedule(self, scheduler: BaseScheduler) -> None:
+        """Put every job on the scheduler."""
+        scheduler.add_job(self.lamps, "interval", seconds=1, id="lamps")
+        scheduler.add_job(self.retain, "interval", minutes=10, id="retention")
+
+    def lamps(self) -> None:
+        """Tell the state of disk, clock and cameras."""
+        self._core.newest.publish([self._disk(), self._clock(), self._cameras(), self._alive()])
+
+    def retain(self) -> None:
+        """Let go of readings past their time, a small step at a time."""
+        before = self._core.clock.now_ms() - self._core.settings.site.keep_days * _DAY_MS
+        gone = _RETENTION_STEP
+        while gone == _RETENTION_STEP and not self._core.stopping.is_set():
+            gone = self._core.ingest.submit(
+                lambda db: readings.drop_before(db, before, _RETENTION_STEP)
+            ).result(60)
+
+    def _alive(self) -> Lamp:
+        return Lamp("core", self._core.settings.site.device, "ok", self._core.clock.now_ms())
+
+    def _disk(self) -> Lamp:
+        usage = shutil.disk_usage(self._core.folder)
+        free_mib, limits = usage.free / 2**20, self._core.settings.disk
+        state = "bad" if free_mib < limits.stop_mib else "warn" if free_mib < limits.warn_mib else "ok"
+        return Lamp(
+            "disk",
+            "data",
+            state,  # type: ignore[arg-type]  # a literal by construction
+            self._core.clock.now_ms(),
+            number=100 * (1 - usage.free / usage.total),
+            total=free_mib,
+            detail=f"{free_mib:,.0f} MiB free; warning below {limits.warn_mib} MiB",
+        )
+
+    def _clock(self) -> Lamp:
+        """Our offset to the central platform's clock, else how far ours has jumped since the start."""
+        clock = self._core.clock
+        now_ms = clock.now_ms()
+        jumped_ms = (now_ms - self._wall_from_ms) - round(
+            (clock.monotonic_s() - self._monotonic_from_s) * 1000
+        )
+        offset = self._core.clock_offset()
+        if offset is not None:
+            offset_ms, proved_ms = offset
+            state = "ok" if abs(offset_ms) < 1000 else "warn" if abs(offset_ms) < 60_000 else "bad"
+            detail = f"{offset_ms:+.0f} ms to the central platform"
+            return Lamp("clock", "central", state, proved_ms, number=offset_ms, detail=detail)  # type: ignore[arg-type]
+        detail = f"No reference clock; moved by {jumped_ms:+} ms against itself since the start"
+        state = "warn" if abs(jumped_ms) >= 1000 else "unknown"
+        return Lamp("clock", "local", state, now_ms, number=jumped_ms, detail=detail)  # type: ignore[arg-type]
+
+    def _cameras(self) -> Lamp:
+        total = len(self._core.settings.cameras)
+        if not total:
+            return Lamp("camera", "all", "off", detail="The settings name no camera")
+        states = self._core.newest.of(CameraState)
+        live = sum(state.state == "live" for state in states)
+        reported_ms = self._core.questions.cameras_reported_ms()
+        now_ms = self._core.clock.now_ms()
+        if reported_ms is None or now_ms - reported_ms > _REPORT_STALE_MS:
+            return Lamp(
+                "camera",
+                "all",
+                "unknown",
+                reported_ms,
+                total=total,
+                detail="No screen is watching the cameras",
+            )
+        return Lamp("camera", "all", "ok" if live == total else "warn", reported_ms, number=live, total=total)

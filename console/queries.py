@@ -1,0 +1,202 @@
+"""What a screen or the command line may ask the core, one function per question.
+
+Each opens its own short read-only connection and runs beside the writers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+from sqlite_utils import Database
+
+from console.errors import Refused
+from console.status import status
+from db import alarms, blobs, counts, entries, incidents, quarantine, readings
+from db.records import Asset, Entry, FeedCount, Trend
+
+if TYPE_CHECKING:
+    from console.core import Core
+
+Limit = Annotated[int, Meta(ge=1, le=1000)]
+
+
+class _Args(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class NoArgs(_Args, frozen=True):
+    pass
+
+
+class TrendOf(_Args, frozen=True):
+    source: str
+    quantity: str
+    since_ms: int
+    until_ms: int
+    points: Annotated[int, Meta(ge=1, le=5000)] = 600
+    statistic: str | None = None
+
+
+class Page(_Args, frozen=True):
+    before_id: int | None = None
+    feed: str | None = None
+    limit: Limit = 200
+
+
+class IncidentPage(_Args, frozen=True):
+    search: str = ""
+    state: Literal["open", "closed"] | None = None
+    limit: Limit = 200
+
+
+class One(_Args, frozen=True):
+    id: str
+
+
+class Blob(_Args, frozen=True):
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Last(_Args, frozen=True):
+    limit: Limit = 200
+
+
+class Questions:
+    """Answers queries about one core; any thread may ask."""
+
+    def __init__(self, core: Core, assets: Sequence[Asset]) -> None:
+        self._core = core
+        self._assets = list(assets)
+        self._lock = threading.Lock()
+        self._workers: list[int] = []
+        self._reported_ms: int | None = None
+        self._known: dict[str, tuple[type[_Args], Callable[[Any], Any]]] = {
+            "state": (NoArgs, lambda args: core.newest.all()),
+            "alarms": (NoArgs, self._alarms),
+            "assets": (NoArgs, lambda args: self._assets),
+            "rules": (NoArgs, lambda args: list(core.settings.rules)),
+            "cameras": (NoArgs, lambda args: list(core.settings.cameras)),
+            "site": (NoArgs, self._site),
+            "series": (NoArgs, self._series),
+            "trend": (TrendOf, self._trend),
+            "quarantine": (Page, self._quarantine),
+            "incidents": (IncidentPage, self._incidents),
+            "incident": (One, self._incident),
+            "blob": (Blob, self._blob),
+            "entries": (Last, self._entries),
+            "status": (NoArgs, self._status),
+            "found": (NoArgs, lambda args: core.found),
+        }
+
+    def answer(self, name: str, args: dict[str, Any]) -> Any:
+        """The answer's value; raises Refused for a question that is not understood."""
+        known = self._known.get(name)
+        if known is None:
+            raise Refused(f"This console knows no question {name!r}")
+        kind, ask = known
+        try:
+            checked = msgspec.convert(args, kind)
+        except msgspec.ValidationError as error:
+            raise Refused(f"{name}: {error}") from error
+        return ask(checked)
+
+    def cameras_reported(self, workers: Sequence[int]) -> None:
+        """Remember the camera processes that a screen named, and that it watches."""
+        with self._lock:
+            self._workers = list(workers)
+            self._reported_ms = self._core.clock.now_ms()
+
+    def cameras_reported_ms(self) -> int | None:
+        """When a screen last said how the cameras are; None if none has."""
+        with self._lock:
+            return self._reported_ms
+
+    def camera_workers(self) -> list[int]:
+        """The camera processes that a screen named last."""
+        with self._lock:
+            return list(self._workers)
+
+    @contextlib.contextmanager
+    def _ops(self) -> Iterator[Database]:
+        db = self._core.open_ops_reader()
+        try:
+            yield db
+        finally:
+            db.close()
+
+    @contextlib.contextmanager
+    def _feed(self) -> Iterator[Database]:
+        db = self._core.open_feed_reader()
+        try:
+            yield db
+        finally:
+            db.close()
+
+    def _alarms(self, args: NoArgs) -> Any:
+        with self._ops() as db:
+            return alarms.standing(db)
+
+    def _site(self, args: NoArgs) -> dict[str, Any]:
+        site = self._core.settings.site
+        return {
+            "district": site.district,
+            "district_en": site.district_en,
+            "device": site.device,
+            "language": site.language,
+            "timezone": site.timezone,
+            "clock_ms": self._core.clock.now_ms(),
+            "central": bool(self._core.settings.central.url),
+            "feeds": list(self._core.settings.feeds),
+            "pid": os.getpid(),
+        }
+
+    def _series(self, args: NoArgs) -> Any:
+        with self._feed() as db:
+            return readings.series(db)
+
+    def _trend(self, args: TrendOf) -> Trend:
+        with self._feed() as db:
+            return readings.trend(
+                db, args.source, args.quantity, args.since_ms, args.until_ms, args.points, args.statistic
+            )
+
+    def _quarantine(self, args: Page) -> Any:
+        with self._feed() as db:
+            return quarantine.page(db, before_id=args.before_id, feed=args.feed, limit=args.limit)
+
+    def _incidents(self, args: IncidentPage) -> Any:
+        with self._ops() as db:
+            return incidents.page(db, search=args.search, state=args.state, limit=args.limit)
+
+    def _incident(self, args: One) -> Any:
+        with self._ops() as db:
+            incident = incidents.get(db, args.id)
+            if incident is None:
+                raise Refused(f"There is no incident {args.id}")
+            return {"incident": incident, "acts": incidents.timeline(db, args.id)}
+
+    def _blob(self, args: Blob) -> bytes:
+        path: Path = blobs.path(self._core.blobs, args.sha256)
+        try:
+            return path.read_bytes()
+        except FileNotFoundError as error:
+            raise Refused("This attachment has not arrived yet") from error
+
+    def _entries(self, args: Last) -> list[Entry]:
+        with self._ops() as db:
+            return entries.newest(db, args.limit)
+
+    def feed_counts(self) -> list[FeedCount]:
+        """What each feed has done since its store was made."""
+        with self._feed() as db:
+            return counts.all_counts(db)
+
+    def _status(self, args: NoArgs) -> dict[str, Any]:
+        return status(self._core)
