@@ -11,7 +11,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import msgspec
 import structlog
@@ -67,11 +67,13 @@ class Supervisor:
         *,
         tell: Callable[[str], None] = lambda line: None,
         cwd: Path | None = None,
+        stderr: IO[bytes] | None = None,
     ) -> None:
         self._kept = [_Kept(part) for part in parts]
         self._clock = clock
         self._tell = tell
         self._cwd = cwd
+        self._stderr = stderr
         self._stop = threading.Event()
         self._status = 0
 
@@ -99,7 +101,7 @@ class Supervisor:
         now = self._clock.monotonic_s()
         if kept.process is None:
             if now >= kept.start_at:
-                kept.process = lifeline.start(kept.part.command, cwd=self._cwd)
+                kept.process = lifeline.start(kept.part.command, cwd=self._cwd, stderr=self._stderr)
                 kept.started_at = now
             return
         status = kept.process.poll()
