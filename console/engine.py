@@ -179,7 +179,7 @@ class Engine:
         while True:
             try:
                 results = self._commit(self._open(), waiting)
-            except Exception as error:
+            except (ConsoleError, SqlError) as error:
                 if not isinstance(error, Unavailable) and not unavailable(error):
                     self._fail(waiting, error)
                     return
@@ -189,6 +189,9 @@ class Engine:
                     self._fail(waiting, error)
                     return
                 rest_s = min(LONGEST_REST_S, rest_s * 2)
+            except BaseException as error:
+                self._fail(waiting, error)
+                raise
             else:
                 break
         self._note("ok", "")
@@ -232,8 +235,8 @@ class Engine:
             else:
                 task.done.set_result(result)
 
-    def _fail(self, batch: list[_Task], error: Exception) -> None:
-        reason: Exception = error
+    def _fail(self, batch: list[_Task], error: BaseException) -> None:
+        reason = error
         if damaged(error) or isinstance(error, StoreError):
             self._note("damaged", str(error))
             reason = StoreError(f"The store is damaged: {error}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -103,27 +104,38 @@ def applied(db: Database, name: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-def faults(path: Path, key: bytes) -> list[str]:
-    """What is wrong with the pages and indexes of a store; empty when all is well.
-
-    Reads the whole file, so it is asked only after an unclean stop.
-    """
+def opens(path: Path, key: bytes) -> bool:
+    """Whether the key opens the file; raises Unavailable if the disk refuses to say."""
     try:
-        connection = _connect(path, key, read_only=True)
+        _connect(path, key, read_only=True).close()
     except SqlError as error:
         if unavailable(error):
             raise _explained(path, error) from error
-        return [str(error)]
+        return False
+    return True
+
+
+def faults(path: Path, key: bytes, *, pages: bool = True, enough: Callable[[], bool] | None = None) -> list[str]:
+    """What is wrong with the pages and indexes of a store; empty when nothing was found.
+
+    `pages` proves every page's checksum first. `enough` is asked now and then
+    and ends the rest of the check, which raises Unavailable.
+    """
+    connection = None
     try:
-        pages = [str(row[0]) for row in connection.execute("PRAGMA cipher_integrity_check")]
-        indexes = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
+        connection = _connect(path, key, read_only=True)
+        bad = [str(row[0]) for row in connection.execute("PRAGMA cipher_integrity_check")] if pages else []
+        if enough is not None:
+            connection.set_progress_handler(lambda: int(enough()), 10_000)
+        lines = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
     except SqlError as error:
         if unavailable(error):
             raise _explained(path, error) from error
         return [str(error)]
     finally:
-        connection.close()
-    return pages[:20] + [line for line in indexes if line != "ok"]
+        if connection is not None:
+            connection.close()
+    return bad[:20] + [line for line in lines if line != "ok"]
 
 
 def _check_driver() -> None:

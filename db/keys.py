@@ -84,7 +84,7 @@ def _write_private(path: Path, text: str) -> None:
         except FileExistsError:
             return
         except OSError:  # a file system without hard links
-            os.replace(fresh, path)
+            fresh.replace(path)
         _sync_folder(path.parent)
     finally:
         fresh.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ the order of arrival sees the correction.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -55,8 +55,8 @@ class Stored(NamedTuple):
     events: list[StoredEvent]
     duplicate: int
     stored: int
-    plates: list[StoredPlate] = []
-    refused: list[SetAside] = []
+    plates: Sequence[StoredPlate] = ()
+    refused: Sequence[SetAside] = ()
 
 
 class Series(NamedTuple):
@@ -128,13 +128,13 @@ class _Writing:
             if not math.isfinite(kept):
                 self.refused.append(SetAside(reason="number", detail=f"{reading.quantity} is not a number"))
                 return
-        if not (-_LARGEST <= reading.observed_ms <= _LARGEST and -_LARGEST <= reading.received_ms <= _LARGEST):
+        if max(abs(reading.observed_ms), abs(reading.received_ms)) > _LARGEST:
             self.refused.append(SetAside(reason="time", detail=f"{reading.quantity} has a time out of range"))
             return
         self._insert(reading, kept)
 
     def _insert(self, reading: Reading, value: float | int | str) -> None:
-        key = (reading.source, reading.quantity, reading.statistic, reading.unit)
+        key: SeriesKey = (reading.source, reading.quantity, reading.statistic, reading.unit)
         series_id = self._ids.get(key)
         if series_id is None:
             key, series_id = self._meet(key)
