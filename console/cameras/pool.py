@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import queue
 import random
 import shutil
@@ -22,6 +23,8 @@ from console.cameras.seat import Seat
 from console.clock import Clock, SystemClock
 from console.roles import role_command
 from db.records import Camera, CameraState
+
+log = logging.getLogger(__name__)
 
 PER_PROCESS = 4
 TICK_S = 0.1
@@ -127,23 +130,29 @@ class CameraPool:
 
     def _watch(self) -> None:
         while not self._stopping.is_set():
-            with contextlib.suppress(queue.Empty):
-                item = self._inbox.get(timeout=TICK_S)
-                with self._lock:
-                    if item is not None:
-                        self._take(*item)
-                    while not self._inbox.empty():
-                        item = self._inbox.get()
-                        if item is not None:
-                            self._take(*item)
-            with self._lock:
-                self._tick()
-            self._bury(0.0)
+            try:
+                self._step()
+            except Exception:  # the top of a thread: a bug is reported and the tiles go on
+                log.exception("the camera pool met a fault")
+                self._stopping.wait(1.0)
         everyone = self._processes + self._leaving
         for process in everyone:
             process.let_go()
         for process in everyone:
             process.end(1.0)
+
+    def _step(self) -> None:
+        """Take what has come in, at most a tick later look at the clock."""
+        with contextlib.suppress(queue.Empty):
+            item = self._inbox.get(timeout=TICK_S)
+            with self._lock:
+                while True:
+                    if item is not None:
+                        self._take(*item)
+                    item = self._inbox.get_nowait()
+        with self._lock:
+            self._tick()
+        self._bury(0.0)
 
     def _bury(self, patience_s: float) -> None:
         leaving, self._leaving = self._leaving, []

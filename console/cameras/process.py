@@ -13,11 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from console import lifeline
 from console.cameras import control
 
 log = logging.getLogger(__name__)
 
+_CHECKOUT = Path(__file__).resolve().parents[2]  # so that `-m console` works from anywhere
 START_PATIENCE_S = 20.0  # until the first beat: a cold disk, a busy machine
 BEAT_PATIENCE_S = 2.0
 
@@ -40,7 +40,7 @@ class CamProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=complaints,
-                cwd=lifeline.checkout(),
+                cwd=_CHECKOUT,
                 start_new_session=sys.platform != "win32",  # Ctrl-C is for the console
             )
         self._reader = threading.Thread(target=self._read, name=f"cam {number} lines", daemon=True)
