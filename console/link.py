@@ -7,10 +7,12 @@ message is one msgpack value of the types below; nothing is pickled.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
 import secrets
+import socket
 import sys
 import tempfile
 from multiprocessing.connection import Connection
@@ -147,6 +149,19 @@ def prove(connection: Connection, secret: bytes, *, server: bool, timeout: float
     connection.send_bytes(_answer(secret, theirs, server=server))
     if not hmac.compare_digest(_receive(connection, timeout), _answer(secret, mine, server=not server)):
         raise Unavailable("The other side of the link does not know this data folder's key")
+
+
+def hang_up(connection: Connection) -> None:
+    """End a connection that other threads read or write; they get EOFError or OSError.
+
+    Closing it under them would neither wake them nor keep its number from
+    being given to another file; its reader closes it afterwards.
+    """
+    if sys.platform == "win32":
+        connection.close()
+        return
+    with contextlib.suppress(OSError, ValueError), socket.socket(fileno=os.dup(connection.fileno())) as end:
+        end.shutdown(socket.SHUT_RDWR)
 
 
 def _answer(secret: bytes, challenge: bytes, *, server: bool) -> bytes:

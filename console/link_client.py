@@ -70,8 +70,7 @@ class LinkClient:
         with self._lock:
             connection = self._connection
         if connection is not None:
-            with contextlib.suppress(OSError):
-                connection.close()
+            link.hang_up(connection)
         self._worker.stop(5)
 
     def query(self, name: str, args: dict[str, Any], done: Done) -> None:
@@ -159,7 +158,7 @@ class LinkClient:
                     self._tell(False, "The core does not answer")
                     continue
                 message = link.to_client.decode(connection.recv_bytes(link.LARGEST))
-            except (OSError, EOFError, TypeError) as error:  # TypeError: closed by stop() in mid-read
+            except (OSError, EOFError) as error:
                 self._tell(False, "The link to the core broke")
                 raise Unavailable("The link to the core broke") from error
             except msgspec.DecodeError as error:

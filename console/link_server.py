@@ -205,8 +205,7 @@ class _Seat:
             self._wake.notify()
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(1.0)
-        with contextlib.suppress(OSError):
-            self.connection.close()
+        link.hang_up(self.connection)
 
     def _end(self, reason: str) -> None:
         self._ended = True
@@ -237,8 +236,7 @@ class _Seat:
                     pause.wait(_GATHER_S)
         except (OSError, ValueError) as error:
             log.info("link.closed", seat=self.hello.seat, error=str(error))
-            with contextlib.suppress(OSError):
-                self.connection.close()
+            link.hang_up(self.connection)
 
 
 def _encode_answer(answer: Answer) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import typing
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -145,9 +146,6 @@ class Settings(_Table, frozen=True):
     disk: Disk = field(default_factory=Disk)
 
 
-_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<at>.*)`)?$", re.DOTALL)
-
-
 def load(path: Path) -> Settings:
     """Read and check the file; raises SettingsError that says what to mend."""
     try:
@@ -165,31 +163,84 @@ def parse(text: str, origin: str) -> Settings:
         raw: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{origin}: is not TOML: {error}") from error
-    try:
-        settings = msgspec.convert(raw, Settings, strict=True)
-    except msgspec.ValidationError as error:
-        raise SettingsError(_explain(str(error), raw, origin)) from error
+    settings = msgspec.convert({}, Settings)
+    for key, found in raw.items():
+        settings = msgspec.structs.replace(settings, **{key: _checked(key, found, origin)})
     _check_references(settings, origin)
     return settings
 
 
-def _explain(message: str, raw: dict[str, Any], origin: str) -> str:
-    match = _AT.match(message)
-    what = match["what"] if match else message
-    at = (match["at"] if match else None) or "$"
-    key = at.removeprefix("$").removeprefix(".") or "(top)"
-    return f"{origin}: key {key}: found {_found(raw, at)}; {what}"
+_SHAPES = typing.get_type_hints(Settings, include_extras=True)
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<at>.*)`)?$", re.DOTALL)
 
 
-def _found(raw: Any, at: str) -> str:
-    here = raw
-    for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", at):
+def _checked(key: str, found: Any, origin: str) -> Any:
+    """One top-level table, in the type that Settings gives it."""
+    shape = _SHAPES.get(key)
+    if shape is None:
+        raise SettingsError(f"{origin}: key {key}: found {_short(found)}; allowed: {', '.join(_SHAPES)}")
+    if typing.get_origin(shape) is dict:
+        _, each = typing.get_args(shape)
+        if not isinstance(found, dict):
+            raise SettingsError(f"{origin}: key {key}: found {_short(found)}; allowed: tables [{key}.NAME]")
+        for name in found:
+            _convert(name, Name, f"{key}.{name}", origin)
+        return {name: _convert(value, each, f"{key}.{name}", origin) for name, value in found.items()}
+    return _convert(found, shape, key, origin)
+
+
+def _convert(found: Any, shape: Any, key: str, origin: str) -> Any:
+    try:
+        return msgspec.convert(found, shape, strict=True)
+    except msgspec.ValidationError as error:
+        match = _AT.match(str(error))
+        what, at = (match["what"], match["at"] or "$") if match else (str(error), "$")
+        value = _at(found, at)
+        name = key + at.removeprefix("$")
+        raise SettingsError(
+            f"{origin}: key {name}: found {_short(value)}; {what}{_allowed(shape, at, what)}"
+        ) from error
+
+
+def _at(found: Any, path: str) -> Any:
+    for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", path):
         try:
-            here = here[int(index)] if index else here[name]
-        except (KeyError, IndexError, TypeError, ValueError):
-            return "nothing readable"
-    text = repr(here)
+            found = found[int(index)] if index else found[name]
+        except (KeyError, IndexError, TypeError):
+            return "nothing"
+    return found
+
+
+def _short(found: Any) -> str:
+    """What was found; a table by its keys only, since it may hold a password."""
+    if isinstance(found, dict):
+        return f"a table with {', '.join(found) or 'nothing'}"
+    text = repr(found)
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _allowed(shape: Any, path: str, what: str) -> str:
+    """The choices at this place, where there are such."""
+    for name in re.findall(r"\.([^.\[\]]+)|\[\d+\]", path):
+        shape = _element(shape)
+        if name:
+            shape = typing.get_type_hints(shape, include_extras=True).get(name) if _is_table(shape) else None
+    shape = _element(shape)
+    if typing.get_origin(shape) is Literal:
+        return f"; allowed: {', '.join(str(each) for each in typing.get_args(shape))}"
+    if _is_table(shape) and "unknown field" in what:
+        return f"; allowed: {', '.join(shape.__struct_fields__)}"
+    return ""
+
+
+def _element(shape: Any) -> Any:
+    if typing.get_origin(shape) is typing.Annotated:
+        shape = typing.get_args(shape)[0]
+    return typing.get_args(shape)[0] if typing.get_origin(shape) is tuple else shape
+
+
+def _is_table(shape: Any) -> bool:
+    return isinstance(shape, type) and issubclass(shape, msgspec.Struct)
 
 
 def _check_references(settings: Settings, origin: str) -> None:

@@ -1,0 +1,55 @@
+"""The settings file: what is wrong is named with file, key, what was found and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from console.errors import SettingsError
+from console.settings import Settings, load, parse
+
+
+def fault(text: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        parse(text, "gwanje.toml")
+    return str(caught.value)
+
+
+def test_an_empty_file_gives_the_defaults() -> None:
+    assert parse("", "gwanje.toml") == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "found", "allowed"),
+    [
+        ('[brokers.main]\nversion = "4"', "brokers.main.version", "'4'", "5, 3.1.1"),
+        ('[brokers.main]\nport = "x"', "brokers.main.port", "'x'", "int"),
+        ("[brokers.main]\nprot = 1", "brokers.main", "prot", "host, port"),
+        ('[feeds.x]\nbroker = "q"\ntopics = ["a"]', "feeds.x.broker", "'q'", "none is defined"),
+        ('[[rules]]\nid = "a"\nkind = "threshold"\npriority = 9', "rules[0].priority", "9", "1, 2, 3, 4"),
+        ('[[cameras]]\nid = "a"\nname = "b"', "cameras[0]", "a table with id, name", "required field `url`"),
+        ("nonsense = 1", "nonsense", "1", "site, brokers"),
+        ("feeds = 3", "feeds", "3", "tables [feeds.NAME]"),
+    ],
+)
+def test_a_fault_names_file_key_found_and_allowed(text: str, key: str, found: str, allowed: str) -> None:
+    said = fault(text)
+    assert said.startswith("gwanje.toml: key " + key + ":")
+    assert found in said
+    assert allowed in said
+
+
+def test_a_fault_never_repeats_a_password() -> None:
+    assert "hidden" not in fault('[brokers.main]\npassword = "hidden"\nprot = 1')
+
+
+def test_text_that_is_not_toml_is_named_with_its_place() -> None:
+    assert "line 1" in fault("= nothing")
+
+
+def test_the_same_camera_twice_is_a_fault() -> None:
+    assert "'a' twice" in fault('[[cameras]]\nid="a"\nname="x"\nurl="u"\n[[cameras]]\nid="a"\nname="y"\nurl="v"')
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="none.toml: cannot be read"):
+        load(tmp_path / "none.toml")
