@@ -40,8 +40,8 @@ class Cursor(msgspec.Struct, frozen=True):
     """How far the engine has come.
 
     `reading` is the id of the last reading reduced; `steady` the engine's time
-    then, `shift` what to add to it for wall time, and `wall_ms` the last wall
-    time seen. `seen_reading` is the reading up to which `alarm_seen` is
+    then, `shift` what to add to it for wall time, and `wall_ms` the wall time
+    at which the engine was last awake. `seen_reading` is the reading up to which `alarm_seen` is
     complete. `step` counts the engine's writes and `acts` those of operators,
     so that a copy in memory can tell that it is out of date.
     """
@@ -106,7 +106,8 @@ def alarm_tables(db: Database) -> None:
 def standing(db: Database) -> list[Alarm]:
     """Every alarm that is not normal, the most urgent and oldest first."""
     rows = db.conn.execute(
-        "select watch from alarm where state <> ? order by priority, changed_ms, id", [AlarmState.NORMAL.value]
+        "select watch from alarm where state <> ? order by priority, changed_ms, id",
+        [AlarmState.NORMAL.value],
     )
     return [alarm for (body,) in rows if (alarm := _decode(body).alarm) is not None]
 
@@ -141,7 +142,8 @@ def put_watches(db: Database, changed: Iterable[Watch], act: int = 0) -> None:
     db.conn.executemany("delete from alarm where id = ?", [(w.id,) for w in changed if w.is_idle])
     db.conn.executemany(
         "insert into alarm (id, rule, source, quantity, state, priority, activation, changed_ms, act, watch)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set state = excluded.state,"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set rule = excluded.rule,"
+        " source = excluded.source, quantity = excluded.quantity, state = excluded.state,"
         " priority = excluded.priority, activation = excluded.activation, changed_ms = excluded.changed_ms,"
         " act = max(act, excluded.act), watch = excluded.watch",
         [_row(watch, act) for watch in changed if not watch.is_idle],
@@ -214,6 +216,14 @@ def marks(db: Database, since_reading: int = 0) -> list[Mark]:
         "select reading, kind, at_ms, shift from alarm_mark where reading >= ? order by seq", [since_reading]
     )
     return [Mark(*row) for row in rows]
+
+
+def last_start(db: Database) -> int | None:
+    """The time of the newest start mark."""
+    row = db.conn.execute(
+        "select at_ms from alarm_mark where kind = 'start' order by seq desc limit 1"
+    ).fetchone()
+    return int(row[0]) if row else None
 
 
 def forget_marks(db: Database, before_reading: int) -> None:

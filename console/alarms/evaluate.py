@@ -1,0 +1,276 @@
+"""Runs the reducer over feed.db, exactly once: what it did and where it is are one transaction.
+
+The reducer knows only its log; here the clock comes in, as events of that log.
+A tick lets timers fire when no reading comes. Ticks lie `SETTLE_MS` in the
+past, so that a reading still on its way to disk is judged before them. A jump
+of the wall clock shows as a change of its distance to the monotonic clock, and
+an hour without a console as the distance between the last time we were awake
+and our start; both go into the log as jumps, before the first reading received
+after them, and cost no source its silence.
+
+The cursor is written with the first change after it, and else about once a
+second: readings that moved nothing may be judged again after a kill, and move
+nothing again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
+from sqlite_utils import Database
+
+from console.alarms.reducer import Reducer
+from console.alarms.rulebook import Rulebook
+from console.alarms.transitions import Transition
+from console.clock import Clock
+from db import alarms, entries, readings
+from db.alarms import Cursor, Mark
+from db.readings import StoredReading
+from db.records import Alarm, Asset, Draft, Rule
+
+SETTLE_MS = 1000
+JUMP_MS = 2000
+MOST_READINGS = 20_000
+_KEEP_CURSOR_S = 1.0
+_KEEP_CURSOR_QUIET_S = 10.0
+_KEEP_SEEN_S = 30.0
+
+SYSTEM = "system"
+"""The actor of what the engine does by itself."""
+
+
+class Evaluator:
+    """The alarm engine of one core; every call in the thread of the ops engine.
+
+    `behind` says that the last step left readings for the next one.
+    """
+
+    def __init__(self, rules: Sequence[Rule], assets: Iterable[Asset], clock: Clock) -> None:
+        self._rulebook = Rulebook(rules, list(assets))
+        self._clock = clock
+        self._started_ms = clock.now_ms()
+        self._reducer = Reducer(self._rulebook)
+        self._at = Cursor(step=-1)
+        self._kept_seen: dict[str, int] = {}
+        self._is_started = False
+        self._offset_ms: int | None = None
+        self._offset_before_write: int | None = None
+        self._offsets: dict[int, int | None] = {}
+        self._marks: list[Mark] = []
+        self._cursor_kept_s = self._seen_kept_s = 0.0
+        self._must_write = False
+        self.behind = False
+
+    def step(
+        self, ops_db: Database, feed_db: Database, handed: Sequence[StoredReading] | None, now_ms: int
+    ) -> list[Alarm]:
+        """Judge what is new, let due timers fire, write it down; returns the alarms that changed.
+
+        At most `MOST_READINGS` are taken at a time; `handed` is used where it
+        continues the cursor. It may be run again after a rollback.
+        """
+        self._synchronise(ops_db, feed_db)
+        batch = self._new(feed_db, handed or ())
+        self.behind = len(batch) >= MOST_READINGS
+        self._reduce(batch, self._jump())
+        if not self.behind:
+            self._tick(now_ms)
+        return self._write(ops_db, now_ms, self._patience_s(batch))
+
+    # --- where we are ----------------------------------------------------------
+
+    def _synchronise(self, ops_db: Database, feed_db: Database) -> None:
+        """Make our memory equal to the store: after a start, a rollback, or an operator's act."""
+        kept = alarms.cursor(ops_db)
+        if kept.step != self._at.step:
+            self._resume(ops_db, feed_db, kept)
+        elif kept.acts != self._at.acts:
+            for watch in alarms.changed_watches(ops_db, self._at.acts):
+                self._reducer.replace(watch)
+            self._at = replace(self._at, acts=kept.acts)
+            self._must_write = True
+
+    def _resume(self, ops_db: Database, feed_db: Database, kept: Cursor) -> None:
+        newest = readings.last_id(feed_db)
+        if newest < kept.reading:  # feed.db was made anew: what is in it was never judged
+            kept = replace(kept, reading=0, seen_reading=0)
+        self._at = kept
+        self._reducer = Reducer(self._rulebook, steady=kept.steady, shift=kept.shift)
+        self._kept_seen = alarms.seen(ops_db)
+        orphans = self._reducer.resume(alarms.watches(ops_db), self._kept_seen)
+        self._recall(feed_db, kept)
+        self._marks, self._must_write = [], False
+        self._is_started = alarms.last_start(ops_db) == self._started_ms
+        self._offset_ms = self._offsets.get(kept.step, self._offset_ms)
+        for watch in orphans:
+            self._reducer.withdraw(watch, self._started_ms)
+
+    def _recall(self, feed_db: Database, kept: Cursor) -> None:
+        """Complete the times sources were last heard, from the readings since those were kept."""
+        at = kept.seen_reading
+        while at < kept.reading:
+            batch = readings.after(feed_db, at, MOST_READINGS)
+            for number, reading in batch:
+                if number <= kept.reading:
+                    self._reducer.recall(reading)
+            at = batch[-1].id if batch else kept.reading
+
+    def _new(self, feed_db: Database, handed: Sequence[StoredReading]) -> Sequence[StoredReading]:
+        """The next readings in the order of arrival."""
+        at = self._at.reading
+        if handed and handed[0].id <= at:
+            handed = [each for each in handed if each.id > at]
+        if handed and handed[0].id == at + 1 and _is_whole(handed):
+            return handed[:MOST_READINGS]
+        return readings.after(feed_db, at, MOST_READINGS)
+
+    # --- events ------------------------------------------------------------------
+
+    def _jump(self) -> int:
+        """By how much the wall clock has jumped since the last step; 0 for a drift.
+
+        It looks after the batch was read, so that no reading is from behind a jump not yet seen.
+        """
+        offset = self._clock.now_ms() - round(self._clock.monotonic_s() * 1000)
+        before, self._offset_ms = self._offset_ms, offset
+        if before is None or abs(offset - before) < JUMP_MS:
+            return 0
+        return offset - before
+
+    def _reduce(self, batch: Sequence[StoredReading], jump: int) -> None:
+        """Judge a batch, cut where the console began to listen and where the clock jumped."""
+        if not self._is_started:
+            batch = self._take_until(batch, _first_since(batch, self._started_ms))
+            if not batch and self.behind:
+                self._leave(jump)
+                return
+            self._start()
+        if jump:
+            batch = self._take_until(batch, _first_beyond(batch, self._wall_ms(), jump))
+            if not batch and self.behind:
+                self._leave(jump)
+                return
+            self._mark("jump", self._wall_ms(), jump)
+            self._reducer.jump(jump)
+        self._take_until(batch, len(batch))
+
+    def _leave(self, jump: int) -> None:
+        """Leave a jump to the next step: not all readings before it are judged."""
+        if jump and self._offset_ms is not None:
+            self._offset_ms -= jump
+
+    def _take_until(self, batch: Sequence[StoredReading], cut: int) -> Sequence[StoredReading]:
+        """Judge the readings before place `cut`; returns the others."""
+        if cut:
+            self._reducer.readings(batch if cut == len(batch) else batch[:cut])
+            self._at = replace(self._at, reading=batch[cut - 1].id)
+        return batch[cut:]
+
+    def _start(self) -> None:
+        reducer = self._reducer
+        awake = max(reducer.steady, self._at.wall_ms - reducer.shift) if reducer.steady else 0
+        by_ms = self._started_ms - reducer.shift - awake if awake else 0
+        self._mark("start", self._started_ms, by_ms)
+        reducer.jump(by_ms)
+        reducer.start(self._started_ms)
+        self._is_started = True
+
+    def _tick(self, now_ms: int) -> None:
+        at_ms = now_ms - SETTLE_MS
+        if self._reducer.tick(at_ms):
+            self._mark("tick", at_ms, 0)
+
+    def _mark(self, kind: str, at_ms: int, shift: int) -> None:
+        self._marks.append(Mark(self._at.reading, kind, at_ms, shift))
+        if kind != "tick":
+            self._seen_kept_s = float("-inf")
+        self._must_write = True
+
+    def _wall_ms(self) -> int:
+        return self._reducer.steady + self._reducer.shift
+
+    # --- writing ---------------------------------------------------------------------
+
+    def _patience_s(self, batch: Sequence[StoredReading]) -> float:
+        """How old the written cursor may be; 0 after something moved."""
+        if self._reducer.changed or self._marks or self._must_write:
+            return 0.0
+        return _KEEP_CURSOR_S if batch else _KEEP_CURSOR_QUIET_S
+
+    def _write(self, ops_db: Database, now_ms: int, patience_s: float) -> list[Alarm]:
+        reducer, now_s = self._reducer, self._clock.monotonic_s()
+        if now_s - self._cursor_kept_s < patience_s:
+            return []
+        if now_s - self._seen_kept_s >= _KEEP_SEEN_S:
+            self._write_seen(ops_db)
+            self._seen_kept_s = now_s
+        for mark in self._marks:
+            alarms.add_mark(ops_db, mark)
+        alarms.put_watches(ops_db, reducer.changed.values())
+        for transition in reducer.transitions:
+            entries.append(ops_db, entry_of(transition, SYSTEM))
+        changed = {transition.alarm.id: transition.alarm for transition in reducer.transitions}
+        self._at = replace(
+            self._at, steady=reducer.steady, shift=reducer.shift, wall_ms=now_ms, step=self._at.step + 1
+        )
+        alarms.put_cursor(ops_db, self._at)
+        self._offsets = {self._at.step - 1: self._offset_before_write, self._at.step: self._offset_ms}
+        self._offset_before_write = self._offset_ms
+        self._cursor_kept_s, self._must_write = now_s, False
+        self._marks.clear()
+        reducer.changed.clear()
+        reducer.transitions.clear()
+        return list(changed.values())
+
+    def _write_seen(self, ops_db: Database) -> None:
+        seen = self._reducer.seen
+        alarms.put_seen(ops_db, [(key, at) for key, at in seen.items() if self._kept_seen.get(key) != at])
+        self._kept_seen = dict(seen)
+        self._at = replace(self._at, seen_reading=self._at.reading)
+
+
+def entry_of(transition: Transition, actor: str) -> Draft:
+    """The line of the event log that a transition becomes."""
+    alarm = transition.alarm
+    payload: dict[str, object] = {
+        "activation": alarm.activation,
+        "state": alarm.state.value,
+        "priority": alarm.priority,
+        "rule": alarm.rule,
+        "source": alarm.source,
+        "quantity": alarm.quantity,
+    }
+    if transition.verb == "raised":
+        payload |= {
+            "kind": alarm.kind,
+            "name": alarm.name,
+            "place": alarm.place,
+            "value": alarm.value,
+            "unit": alarm.unit,
+            "limit": alarm.limit,
+            "observed_ms": alarm.observed_ms,
+        }
+    if transition.verb == "acknowledged":
+        payload["note"] = alarm.note
+    return Draft(f"alarm.{transition.verb}", alarm.id, transition.at_ms, actor, payload)
+
+
+def _is_whole(batch: Sequence[StoredReading]) -> bool:
+    """Whether no number is missing between the first and the last; numbers only rise."""
+    return batch[-1].id - batch[0].id == len(batch) - 1
+
+
+def _first_since(batch: Sequence[StoredReading], at_ms: int) -> int:
+    """Where the first reading received at or after `at_ms` is; the length if there is none."""
+    return next((n for n, each in enumerate(batch) if each.reading.received_ms >= at_ms), len(batch))
+
+
+def _first_beyond(batch: Sequence[StoredReading], last_ms: int, jump: int) -> int:
+    """Where the first reading is that lies more than half the jump from the one before it."""
+    for place, (_, reading) in enumerate(batch):
+        leap = reading.received_ms - last_ms
+        if abs(leap) > abs(jump) / 2 and (leap > 0) == (jump > 0):
+            return place
+        last_ms = reading.received_ms
+    return len(batch)
