@@ -1,0 +1,1 @@
+"""Incidents: what people do about a situation, and what follows from it."""
