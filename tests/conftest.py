@@ -1,0 +1,75 @@
+"""For every test: no screen needed, and nothing left running afterwards."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+pytest_plugins = [
+    name
+    for name in ("tests.servers.mosquitto", "tests.servers.postgres", "tests.servers.rtsp")
+    if importlib.util.find_spec(name) is not None
+]
+
+# A stopped thread or process may need a moment to be gone; a leaked one never is.
+PATIENCE_S = 3.0
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail the test that leaves a thread or a child process behind.
+
+    What wider fixtures (a server of the session) started before the test is theirs.
+    A server first asked for in this test by a wider fixture is known by its name there.
+    """
+    for wider in [name for name in request.fixturenames if name not in ("request", "nothing_left_running")]:
+        if _scope(request, wider) in ("session", "package", "module"):
+            request.getfixturevalue(wider)
+    threads, children = _threads(), _children()
+    yield
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        left = [f"thread {thread.name}" for thread in _threads() - threads]
+        left += [f"process {child.pid} {_command(child)}" for child in _children() - children]
+        if not left or time.monotonic() > deadline:
+            break
+        threading.Event().wait(0.02)
+    for child in _children() - children:
+        child.kill()
+    assert not left, f"left running: {', '.join(left)}"
+
+
+def _scope(request: pytest.FixtureRequest, name: str) -> str:
+    found = request._fixturemanager.getfixturedefs(name, request.node)
+    return str(found[-1].scope) if found else "function"
+
+
+def _threads() -> set[threading.Thread]:
+    """The living threads; those that Python did not start (Qt's, say) are not ours to end."""
+    return {each for each in threading.enumerate() if not isinstance(each, threading._DummyThread)}
+
+
+def _children() -> set[psutil.Process]:
+    alive = set()
+    for child in psutil.Process().children(recursive=True):
+        try:
+            if child.status() != psutil.STATUS_ZOMBIE and "resource_tracker" not in " ".join(child.cmdline()):
+                alive.add(child)
+        except psutil.NoSuchProcess:
+            continue
+    return alive
+
+
+def _command(child: psutil.Process) -> str:
+    try:
+        return " ".join(child.cmdline())[:120]
+    except psutil.Error:
+        return "(gone)"
