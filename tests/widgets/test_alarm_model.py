@@ -1,0 +1,91 @@
+"""The rows of the alarm list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from PySide6.QtCore import QPersistentModelIndex
+
+from db.records import Alarm, AlarmState
+from widgets.alarm_model import AlarmModel, sort_key
+
+
+def alarm(name: str, priority: int = 3, state: AlarmState = AlarmState.UNACKNOWLEDGED, at: int = 0) -> Alarm:
+    return Alarm(
+        id=name, activation=1, rule="r", kind="threshold", source=name, quantity="pm10",
+        priority=priority, state=state, raised_ms=at, changed_ms=at,
+    )  # fmt: skip
+
+
+def ids(model: AlarmModel) -> list[str]:
+    return [each.id for each in model.alarms()]
+
+
+@pytest.fixture
+def model(qapp: object) -> AlarmModel:
+    return AlarmModel()
+
+
+def test_the_list_obeys_qt(model: AlarmModel, qtmodeltester: Any) -> None:
+    model.apply([alarm("a"), alarm("b", 1)])
+    qtmodeltester.check(model)
+
+
+def test_worst_and_unacknowledged_come_first(model: AlarmModel) -> None:
+    model.apply([alarm("seen", 1, AlarmState.ACKNOWLEDGED), alarm("low", 4), alarm("old", 1, at=1)])
+    model.apply([alarm("new", 1, at=2), alarm("back", 2, AlarmState.RETURNED)])
+    assert ids(model) == ["new", "old", "low", "back", "seen"]
+
+
+def test_rows_stand_still_while_they_are_read(model: AlarmModel) -> None:
+    model.apply([alarm("a", 2, at=2), alarm("b", 2, at=1)])
+    model.hold(True)
+    model.apply(
+        [alarm("c", 1), alarm("a", 2, AlarmState.ACKNOWLEDGED, at=2), alarm("b", 2, AlarmState.NORMAL)]
+    )
+    assert ids(model) == ["a", "b", "c"]
+    assert [each.id for each in model.waiting] == ["c"]
+    model.hold(False)
+    assert ids(model) == ["c", "a"]
+    assert model.waiting == []
+
+
+def test_a_selected_row_stays_with_its_alarm(model: AlarmModel) -> None:
+    model.apply([alarm("a", 2), alarm("b", 3)])
+    held = QPersistentModelIndex(model.index(1))
+    model.apply([alarm("c", 1), alarm("b", 1, at=9)])
+    assert ids(model) == ["b", "c", "a"]
+    assert model.alarm(held).id == "b"
+
+
+STATES = st.sampled_from(list(AlarmState))
+ALARMS = st.builds(alarm, st.sampled_from("abcdefgh"), st.integers(1, 4), STATES, st.integers(0, 5))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(st.lists(ALARMS, max_size=6), st.booleans()), max_size=20))
+def test_whatever_happens_the_rows_are_the_standing_alarms_in_order(steps: list[Any]) -> None:
+    model = AlarmModel()
+    newest: dict[str, Alarm] = {}
+    for step in steps:
+        if isinstance(step, bool):
+            model.hold(step)
+        else:
+            model.apply(step)
+            newest.update({each.id: each for each in step})
+    model.hold(False)
+    standing = [each for each in newest.values() if each.is_standing]
+    assert model.alarms() == sorted(standing, key=sort_key)
+    assert all(model.row_of(each.id) == row for row, each in enumerate(model.alarms()))
+
+
+def test_ten_thousand_alarms_and_a_flood_stay_in_order(model: AlarmModel) -> None:
+    model.apply([alarm(f"a{n}", n % 4 + 1, at=n) for n in range(10_000)])
+    model.apply([replace(each, state=AlarmState.ACKNOWLEDGED) for each in model.alarms()[:500]])
+    assert len(ids(model)) == 10_000
+    assert model.alarms() == sorted(model.alarms(), key=sort_key)
+    assert model.counts()[AlarmState.ACKNOWLEDGED] == 500

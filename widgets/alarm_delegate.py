@@ -1,0 +1,145 @@
+"""How one alarm is drawn in the list, and its texts."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from db.records import Alarm, AlarmState, Asset, Rule
+from widgets import theme
+from widgets.bridge import Bridge
+from widgets.figures import plain
+from widgets.words import Words
+
+ROW_HEIGHT = 52
+_STATE_KEYS = {
+    AlarmState.UNACKNOWLEDGED: "alarms.unacknowledged",
+    AlarmState.ACKNOWLEDGED: "alarms.acknowledged",
+    AlarmState.RETURNED: "alarms.returned",
+    AlarmState.NORMAL: "alarms.normal",
+}
+
+
+class AlarmTexts:
+    """Writes alarms: where, what, since when. Knows assets and rules once they have arrived."""
+
+    def __init__(self, bridge: Bridge, words: Words) -> None:
+        self._bridge = bridge
+        self.words = words
+        self.assets: dict[str, Asset] = {}
+        self.rules: dict[str, Rule] = {}
+
+    def where(self, alarm: Alarm) -> str:
+        """The asset's name, or the place or source as it came."""
+        asset = self.assets.get(alarm.asset)
+        name = self.words.pick(asset.name, asset.name_en) if asset else ""
+        return plain(name or alarm.place or alarm.source, 80)
+
+    def what(self, alarm: Alarm) -> str:
+        """What is wrong, with value and limit where there are."""
+        name = self.words.pick(alarm.name, alarm.name_en)
+        if alarm.kind == "silent":
+            return plain(name or self.words.text("alarms.silent"), 120)
+        measured = self.measured(alarm)
+        if not name:
+            return plain(f"{self.words.quantity(alarm.quantity)} {measured}", 120)
+        return plain(f"{name} · {measured}" if alarm.value is not None else name, 120)
+
+    def measured(self, alarm: Alarm) -> str:
+        """`156 µg/m³ (한계 150)`."""
+        value = self.words.value(alarm.value, alarm.unit)
+        if alarm.limit is None:
+            return value
+        return f"{value} {self.words.text('alarms.limit', limit=self.words.value(alarm.limit))}"
+
+    def state(self, alarm: Alarm) -> str:
+        """The state in a word."""
+        return self.words.text(_STATE_KEYS[alarm.state])
+
+    def state_and_age(self, alarm: Alarm) -> str:
+        """`미확인 · 25초`: the state, and how long since it began to stand."""
+        since = alarm.returned_ms if alarm.state is AlarmState.RETURNED else alarm.raised_ms
+        return f"{self.state(alarm)} · {self.words.age(self._bridge.age_s(since or alarm.raised_ms))}"
+
+    def line(self, alarm: Alarm) -> str:
+        """The whole alarm in one line, for a screen reader and a tool tip."""
+        raised = self.words.when(alarm.raised_ms)
+        priority = self.words.text(f"priority.{min(4, max(1, alarm.priority))}")
+        return f"{priority} · {self.where(alarm)} · {self.what(alarm)} · {self.state(alarm)} · {raised}"
+
+
+class AlarmDelegate(QStyledItemDelegate):
+    """Two lines per alarm: unacknowledged has weight, acknowledged is quiet, returned is dim."""
+
+    def __init__(self, texts: AlarmTexts, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._texts = texts
+        self._plain, self._bold = theme.font(13), theme.font(14, bold=True)
+        self._name, self._small_bold = theme.font(14), theme.font(13, bold=True)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(200, ROW_HEIGHT)
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        alarm: Alarm = index.data(Qt.ItemDataRole.UserRole)
+        area: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        focused = bool(state & QStyle.StateFlag.State_HasFocus)
+        painter.save()
+        self._ground(painter, area, alarm, selected, focused)
+        self._lines(painter, area.adjusted(44, 6, -10, -6), alarm, selected)
+        painter.restore()
+
+    def _ground(self, painter: QPainter, area: QRect, alarm: Alarm, selected: bool, focused: bool) -> None:
+        is_new = alarm.state is AlarmState.UNACKNOWLEDGED
+        colour = theme.priority_colour(alarm.priority)
+        ground = theme.SELECTED if selected else theme.RAISED if is_new else theme.PANEL
+        painter.fillRect(area.adjusted(0, 0, 0, -1), QColor(ground))
+        painter.fillRect(area.left(), area.bottom(), area.width(), 1, QColor(theme.LINE))
+        if is_new:
+            painter.fillRect(area.left(), area.top(), 4, area.height() - 1, QColor(colour))
+        if focused:
+            painter.setPen(QColor(theme.BRIGHT))
+            painter.drawRect(area.adjusted(0, 0, -1, -2))
+        quiet = alarm.state in (AlarmState.RETURNED, AlarmState.NORMAL)
+        shape = theme.SHAPES.get(alarm.priority, "dot")
+        spot = QRectF(area.left() + 13, area.center().y() - 10, 20, 20)
+        painter.setOpacity(0.55 if quiet else 1.0)
+        theme.paint_shape(painter, spot, shape, colour, alarm.priority)
+        painter.setOpacity(1.0)
+
+    def _lines(self, painter: QPainter, area: QRect, alarm: Alarm, selected: bool) -> None:
+        is_new = alarm.state is AlarmState.UNACKNOWLEDGED
+        quiet = alarm.state in (AlarmState.RETURNED, AlarmState.NORMAL)
+        strong = QColor(theme.BRIGHT if selected or is_new else theme.DIM if quiet else theme.TEXT)
+        weak = QColor(theme.BRIGHT if selected else theme.TEXT if is_new else theme.DIM)
+        half = area.height() // 2
+        upper = QRect(area.left(), area.top(), area.width(), half)
+        lower = QRect(area.left(), area.top() + half, area.width(), area.height() - half)
+        painter.setPen(weak)
+        painter.setFont(self._plain)
+        room = self._right(painter, upper, self._texts.words.time(alarm.raised_ms))
+        painter.setPen(strong)
+        painter.setFont(self._bold if is_new else self._name)
+        self._left(painter, upper, room, self._texts.where(alarm))
+        painter.setFont(self._small_bold if is_new else self._plain)
+        painter.setPen(strong if is_new else weak)
+        room = self._right(painter, lower, self._texts.state_and_age(alarm))
+        painter.setFont(self._plain)
+        painter.setPen(weak)
+        self._left(painter, lower, room, self._texts.what(alarm))
+
+    def _right(self, painter: QPainter, area: QRect, text: str) -> int:
+        painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+        return area.width() - QFontMetrics(painter.font()).horizontalAdvance(text) - 10
+
+    def _left(self, painter: QPainter, area: QRect, room: int, text: str) -> None:
+        elided = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, max(0, room))
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, elided)

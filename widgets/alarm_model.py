@@ -1,0 +1,187 @@
+"""The standing alarms as rows, worst and unhandled first, that stand still while read."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from db.records import Alarm, AlarmState
+
+Index = QModelIndex | QPersistentModelIndex
+SortKey = tuple[int, int, int, str]
+_NOWHERE = QModelIndex()
+_GROUPS = {AlarmState.UNACKNOWLEDGED: 0, AlarmState.RETURNED: 1, AlarmState.ACKNOWLEDGED: 2}
+_LAST = 9
+_AT_ONCE = 100
+
+
+def sort_key(alarm: Alarm) -> SortKey:
+    """What needs a hand first: unacknowledged, returned, acknowledged; then priority; then newest."""
+    return (_GROUPS.get(alarm.state, 3), alarm.priority, -alarm.raised_ms, alarm.id)
+
+
+class AlarmModel(QAbstractListModel):
+    """Rows are alarms in the order of `sort_key`.
+
+    While `hold(True)`, no row changes its place: changed alarms are redrawn
+    where they are, new ones wait at the end and are counted in `waiting`, and
+    alarms that are over stay as such. `hold(False)` brings everything in order.
+
+    Signals:
+        counted: numbers or order have changed.
+    """
+
+    RECORD = Qt.ItemDataRole.UserRole
+    counted = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._keys: list[SortKey] = []
+        self._rows: list[Alarm] = []
+        self._key_of: dict[str, SortKey] = {}
+        self._held = False
+        self._arrivals = 0
+        self.waiting: list[Alarm] = []
+
+    # --- what it holds
+
+    def alarm(self, index: Index) -> Alarm:
+        """The alarm in the row of `index`."""
+        return self._rows[index.row()]
+
+    def alarms(self) -> list[Alarm]:
+        """All rows, as shown."""
+        return list(self._rows)
+
+    def row_of(self, alarm_id: str) -> int | None:
+        """The row of an alarm, if it has one."""
+        key = self._key_of.get(alarm_id)
+        return None if key is None else bisect_left(self._keys, key)
+
+    def counts(self) -> dict[AlarmState, int]:
+        """How many standing alarms are in each state."""
+        counted = dict.fromkeys(AlarmState, 0)
+        for alarm in self._rows:
+            counted[alarm.state] += 1
+        return counted
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the rows stand still."""
+        return self._held
+
+    def hold(self, held: bool) -> None:
+        """Let the rows stand still, or bring them in order again."""
+        if held == self._held:
+            return
+        self._held = held
+        if not held:
+            self.waiting = []
+            self._drop([alarm.id for alarm in self._rows if not alarm.is_standing])
+            self._order_all()
+        self.counted.emit()
+
+    def replace(self, alarms: Iterable[Alarm]) -> None:
+        """Hold just these alarms, the standing ones of them."""
+        self.beginResetModel()
+        newest = {alarm.id: alarm for alarm in alarms if alarm.is_standing}
+        self._rows = sorted(newest.values(), key=sort_key)
+        self._take_keys()
+        self.waiting = []
+        self.endResetModel()
+        self.counted.emit()
+
+    def apply(self, records: Iterable[Any]) -> None:
+        """Bring the rows up to date; records that are no alarms are passed over."""
+        newest = {record.id: record for record in records if isinstance(record, Alarm)}
+        if not newest:
+            return
+        new = [alarm for alarm in newest.values() if alarm.id not in self._key_of and alarm.is_standing]
+        known = [alarm for alarm in newest.values() if alarm.id in self._key_of]
+        moved: list[Alarm] = []
+        for alarm in known:
+            row = self._row(alarm.id)
+            self._rows[row] = alarm
+            at = self.index(row)
+            self.dataChanged.emit(at, at)
+            if not self._held and sort_key(alarm) != self._keys[row]:
+                moved.append(alarm)
+        self._append(new)
+        if self._held:
+            self.waiting = [newest.get(alarm.id, alarm) for alarm in self.waiting] + new
+        else:
+            self._drop([alarm.id for alarm in known if not alarm.is_standing])
+            self._place(new + [alarm for alarm in moved if alarm.is_standing])
+        self.counted.emit()
+
+    # --- moving rows
+
+    def _row(self, alarm_id: str) -> int:
+        return bisect_left(self._keys, self._key_of[alarm_id])
+
+    def _take_keys(self) -> None:
+        self._keys = [sort_key(alarm) for alarm in self._rows]
+        self._key_of = {alarm.id: key for alarm, key in zip(self._rows, self._keys, strict=True)}
+
+    def _append(self, alarms: list[Alarm]) -> None:
+        if not alarms:
+            return
+        first = len(self._rows)
+        self.beginInsertRows(QModelIndex(), first, first + len(alarms) - 1)
+        for alarm in alarms:
+            self._arrivals += 1
+            key = (_LAST, 0, self._arrivals, alarm.id)
+            self._rows.append(alarm)
+            self._keys.append(key)
+            self._key_of[alarm.id] = key
+        self.endInsertRows()
+
+    def _drop(self, alarm_ids: list[str]) -> None:
+        for row in sorted((self._row(each) for each in alarm_ids), reverse=True):
+            self.beginRemoveRows(QModelIndex(), row, row)
+            del self._key_of[self._rows[row].id]
+            del self._rows[row], self._keys[row]
+            self.endRemoveRows()
+
+    def _place(self, alarms: list[Alarm]) -> None:
+        if len(alarms) > _AT_ONCE:
+            self._order_all()
+            return
+        for alarm in alarms:
+            row = self._row(alarm.id)
+            key = sort_key(alarm)
+            to = bisect_left(self._keys, key)
+            if to not in (row, row + 1):
+                self.beginMoveRows(QModelIndex(), row, row, QModelIndex(), to)
+            final = to - 1 if to > row else to
+            del self._rows[row], self._keys[row]
+            self._rows.insert(final, alarm)
+            self._keys.insert(final, key)
+            self._key_of[alarm.id] = key
+            if to not in (row, row + 1):
+                self.endMoveRows()
+
+    def _order_all(self) -> None:
+        self.layoutAboutToBeChanged.emit()
+        held = self.persistentIndexList()
+        ids = [self._rows[index.row()].id for index in held]
+        self._rows.sort(key=sort_key)
+        self._take_keys()
+        self.changePersistentIndexList(held, [self.index(self._row(each)) for each in ids])
+        self.layoutChanged.emit()
+
+    # --- what Qt asks
+
+    def rowCount(self, parent: Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        alarm = self._rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return alarm.place or alarm.name or alarm.source
+        return alarm if role == self.RECORD else None

@@ -1,0 +1,319 @@
+"""The alarm column: what stands, what needs a hand, and the hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QListView,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from db.records import Alarm, AlarmState, Asset, Rule
+from widgets import theme
+from widgets.alarm_delegate import AlarmDelegate, AlarmTexts
+from widgets.alarm_details import AlarmDetails
+from widgets.alarm_model import AlarmModel
+from widgets.bridge import Bridge
+from widgets.words import Words
+
+_TICK_MS = 1000
+_READING_S = 30
+
+
+class AlarmPanel(QWidget):
+    """The standing alarms, worst and unhandled first; standing still while somebody reads.
+
+    Signals:
+        incident_wanted: the Alarm to open an incident from.
+        chosen: a tuple of the selected Alarms, empty when none is.
+        standing: a tuple of all standing Alarms, after each change.
+    """
+
+    incident_wanted = Signal(object)
+    chosen = Signal(object)
+    standing = Signal(object)
+
+    def __init__(self, bridge: Bridge, words: Words) -> None:
+        super().__init__()
+        self._bridge, self._words = bridge, words
+        self._texts = AlarmTexts(bridge, words)
+        self._arrived_ms: int | None = None
+        self._quiet_since_ms: int | None = None
+        self._read_ticks = 0
+        self._message = ""
+        self._hovered = False
+        self.model = AlarmModel(self)
+        self._build()
+        self._shortcuts()
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(_TICK_MS)
+        self._ticker.timeout.connect(self._tick)
+        self._ticker.start()
+        self.model.counted.connect(self._count)
+        bridge.linked.connect(self._on_linked)
+        words.changed.connect(self._translate)
+        self._translate()
+
+    def _build(self) -> None:
+        self.counts = QLabel()
+        self.waiting = QPushButton()
+        self.waiting.setVisible(False)
+        self.waiting.clicked.connect(self.leave)
+        self.list = QListView()
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(AlarmDelegate(self._texts, self.list))
+        self.list.setUniformItemSizes(True)
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.viewport().installEventFilter(self)
+        self.list.selectionModel().selectionChanged.connect(self._on_selection)
+        self.list.doubleClicked.connect(self._want_incident)
+        self.empty = QLabel(self.list)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self.empty.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.details = AlarmDetails(self._texts)
+        self.details.setFixedHeight(168)
+        self.details.setVisible(False)
+        self.acknowledge_button, self.note_button, self.incident_button = (
+            QPushButton(), QPushButton(), QPushButton(),
+        )  # fmt: skip
+        self.acknowledge_button.clicked.connect(self.acknowledge)
+        self.note_button.clicked.connect(self.acknowledge_with_note)
+        self.incident_button.clicked.connect(self._want_incident)
+        self.hint = QLabel()
+        for label in (self.counts, self.empty, self.hint):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        self.hint.setObjectName("dim")
+        self.hint.setWordWrap(True)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(4)
+        for button in (self.acknowledge_button, self.note_button, self.incident_button):
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(4)
+        for widget in (self.counts, self.waiting):
+            layout.addWidget(widget)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(self.details)
+        layout.addLayout(buttons)
+        layout.addWidget(self.hint)
+        self.setMinimumWidth(300)
+
+    def _shortcuts(self) -> None:
+        for key, act in (
+            ("Space", self.acknowledge),
+            ("N", self.acknowledge_with_note),
+            ("E", self._want_incident),
+            ("Esc", self.leave),
+        ):
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(act)
+
+    # --- what arrives
+
+    def apply(self, records: tuple[Any, ...]) -> None:
+        """Take newer records; alarms among them are shown."""
+        self.model.apply(records)
+
+    @Slot(bool, str)
+    def _on_linked(self, up: bool, _reason: str) -> None:
+        if up:
+            self._bridge.query("alarms", {}, self._take_alarms)
+            self._bridge.query("assets", {}, self._take_assets)
+            self._bridge.query("rules", {}, self._take_rules)
+        self._count()
+
+    def _take_alarms(self, value: Any, error: str) -> None:
+        if error:
+            return
+        chosen = {alarm.id for alarm in self.selected()}
+        self._arrived_ms = self._bridge.now_ms()
+        self.model.replace(msgspec.convert(value, list[Alarm]))
+        for alarm_id in chosen:
+            self._choose(alarm_id)
+        self._count()
+
+    def _take_assets(self, value: Any, error: str) -> None:
+        if not error:
+            self._texts.assets = {each.id: each for each in msgspec.convert(value, list[Asset])}
+            self.list.viewport().update()
+
+    def _take_rules(self, value: Any, error: str) -> None:
+        if not error:
+            self._texts.rules = {each.id: each for each in msgspec.convert(value, list[Rule])}
+            self._show_details()
+
+    # --- what the operator does
+
+    def selected(self) -> list[Alarm]:
+        """The selected alarms, in the order of the rows."""
+        rows = sorted(index.row() for index in self.list.selectionModel().selectedIndexes())
+        return [self.model.alarm(self.model.index(row)) for row in rows]
+
+    def select(self, alarm_id: str) -> None:
+        """Choose one alarm from elsewhere (map, incident)."""
+        self.list.clearSelection()
+        self._choose(alarm_id)
+
+    def _choose(self, alarm_id: str) -> None:
+        row = self.model.row_of(alarm_id)
+        if row is not None:
+            index = self.model.index(row)
+            self.list.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.Select)
+            self.list.scrollTo(index)
+
+    @Slot()
+    def acknowledge(self) -> None:
+        """Acknowledge what is selected; with nothing selected, choose the first row to read."""
+        if self.selected():
+            self._send("")
+        elif self.model.rowCount():
+            self.list.setCurrentIndex(self.model.index(0))
+
+    @Slot()
+    def acknowledge_with_note(self) -> None:
+        """Acknowledge what is selected, with a note."""
+        ids = [alarm.id for alarm in self.selected() if _can_be_acknowledged(alarm)]
+        if not ids:
+            return
+        text, agreed = QInputDialog.getMultiLineText(
+            self, self._words.text("alarms.note_title"), self._words.text("alarms.note_ask", n=len(ids))
+        )
+        if agreed:
+            self._send(text.strip()[:2000])
+
+    def _send(self, note: str) -> None:
+        ids = [alarm.id for alarm in self.selected() if _can_be_acknowledged(alarm)]
+        if ids:
+            self._say(self._words.text("alarms.sending"))
+            self._bridge.command("alarm.acknowledge", {"alarms": ids, "note": note}, self._sent)
+
+    def _sent(self, _value: Any, error: str) -> None:
+        self._say(self._words.text("alarms.failed", reason=error) if error else "")
+
+    def _say(self, message: str) -> None:
+        self._message = message
+        self.hint.setText(message or self._words.text("alarms.keys"))
+
+    @Slot()
+    def _want_incident(self) -> None:
+        selected = self.selected()
+        if selected:
+            self.incident_wanted.emit(selected[0])
+
+    @Slot()
+    def leave(self) -> None:
+        """Stop reading: nothing selected, rows in order, the first on top."""
+        self.list.clearSelection()
+        self._settle()
+        self.list.scrollToTop()
+
+    # --- reading: the rows stand still
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Enter, QEvent.Type.MouseMove):
+            self._hovered, self._read_ticks = True, 0
+            self._settle()
+        elif event.type() == QEvent.Type.Leave:
+            self._hovered = False
+            self._settle()
+        elif event.type() in (QEvent.Type.KeyPress, QEvent.Type.Wheel, QEvent.Type.MouseButtonPress):
+            self._read_ticks = 0
+        return super().eventFilter(watched, event)
+
+    def _settle(self) -> None:
+        reading = self._hovered or self.list.selectionModel().hasSelection()
+        self.model.hold(reading and self._read_ticks < _READING_S)
+
+    @Slot()
+    def _on_selection(self) -> None:
+        self._read_ticks = 0
+        self._settle()
+        self._show_details()
+        self.chosen.emit(tuple(self.selected()))
+
+    def _show_details(self) -> None:
+        selected = self.selected()
+        self.details.setVisible(bool(selected))
+        self.details.show_alarms(selected)
+        can = any(_can_be_acknowledged(alarm) for alarm in selected)
+        self.acknowledge_button.setEnabled(can)
+        self.note_button.setEnabled(can)
+        self.incident_button.setEnabled(len(selected) >= 1)
+
+    # --- what is written
+
+    @Slot()
+    def _tick(self) -> None:
+        self._read_ticks += 1
+        self._settle()
+        if self.isVisible():
+            self.list.viewport().update()
+            self._count_texts()
+            if self.details.isVisible() and not self.details.textCursor().hasSelection():
+                self._show_details()
+
+    @Slot()
+    def _count(self) -> None:
+        rows = self.model.rowCount()
+        if rows or self._arrived_ms is None:
+            self._quiet_since_ms = None
+        elif self._quiet_since_ms is None:
+            self._quiet_since_ms = self._bridge.now_ms()
+        self._count_texts()
+        self._show_details()
+        self.standing.emit(tuple(alarm for alarm in self.model.alarms() if alarm.is_standing))
+
+    def _count_texts(self) -> None:
+        words, counts = self._words, self.model.counts()
+        if self._arrived_ms is None:
+            self.counts.setText(words.text("alarms.not_arrived"))
+        else:
+            new, seen = counts[AlarmState.UNACKNOWLEDGED], counts[AlarmState.ACKNOWLEDGED]
+            back = counts[AlarmState.RETURNED]
+            self.counts.setText(words.text("alarms.counts", new=new, seen=seen, back=back))
+        self.empty.setVisible(self.model.rowCount() == 0)
+        self.empty.setText(self._empty_text())
+        self.empty.resize(self.list.size())
+        waiting = [alarm for alarm in self.model.waiting if alarm.is_standing]
+        self.waiting.setVisible(bool(waiting))
+        if waiting:
+            worst = min(alarm.priority for alarm in waiting)
+            self.waiting.setIcon(theme.priority_icon(worst))
+            self.waiting.setText(words.text("alarms.new_while_reading", n=len(waiting)))
+
+    def _empty_text(self) -> str:
+        if self._arrived_ms is None:
+            key = "alarms.not_arrived" if self._bridge.is_linked else "alarms.waiting_core"
+            return self._words.text(key)
+        if self._quiet_since_ms is None:
+            return self._words.text("alarms.none_short")
+        return self._words.text("alarms.none", when=self._words.time(self._quiet_since_ms))
+
+    @Slot()
+    def _translate(self) -> None:
+        self.acknowledge_button.setText(self._words.text("alarms.acknowledge"))
+        self.note_button.setText(self._words.text("alarms.acknowledge_note"))
+        self.incident_button.setText(self._words.text("alarms.open_incident"))
+        self._say(self._message)
+        self._count_texts()
+        self._show_details()
+        self.list.viewport().update()
+
+
+def _can_be_acknowledged(alarm: Alarm) -> bool:
+    return alarm.state in (AlarmState.UNACKNOWLEDGED, AlarmState.RETURNED)
