@@ -14,18 +14,18 @@ from typing import Any
 import msgspec
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlite_utils import Database
 
 from console import commands, startup
 from console.alarms.evaluate import Evaluator
 from console.clock import Clock
 from console.engine import Engine
-from console.errors import ConsoleError, Refused, SettingsError, Unavailable
+from console.errors import Refused, Unavailable
 from console.evaluation import Evaluation
 from console.feeds.ingest import Ingest
 from console.health.rollup import Health
 from console.health.tree import load as load_assets
 from console.housekeeping import Housekeeping
-from console.incidents import jobs as incident_jobs
 from console.link import Command, Hello, Query
 from console.link_server import LinkServer
 from console.newest import Newest
@@ -37,7 +37,6 @@ from console.worker import Worker
 from db import alarms, blobs, connection, entries, feed, incidents, keys, ops, readings
 from db import commands as done_commands
 from db.records import CameraState
-from sqlite_utils import Database
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from sqlite_utils import Database
 
-from console.alarms.evaluate import Evaluator
+from console.alarms.evaluate import MOST_READINGS, Evaluator
 from console.clock import Clock
 from console.engine import Engine
 from console.health.rollup import Health
@@ -75,9 +75,9 @@ class Evaluation:
 
     def _step(self, wait: Callable[[float], bool]) -> None:
         with self._lock:
-            handed, self._handed = self._handed, []
+            handed, self._handed = self._handed[:MOST_READINGS], self._handed[MOST_READINGS:]
         self._engine.submit(lambda db: self._evaluate(db, handed)).result()
-        if not self._handed:
+        if not (self._handed or self._evaluator.behind):
             wait(_TICK_S)
 
     def _evaluate(self, db: Database, handed: list[StoredReading]) -> list[Any]:

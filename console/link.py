@@ -125,7 +125,7 @@ def write_address(folder: Path, address: Address) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.encode(address))
-    os.replace(temporary, folder / "link.json")
+    temporary.replace(folder / "link.json")
 
 
 def read_address(folder: Path) -> Address:

@@ -82,9 +82,9 @@ class LinkClient:
         if not self._send(query):
             self._fail_query(query.id)
 
-    def command(self, name: str, args: dict[str, Any], done: Done | None = None, id: str = "") -> str:
-        """Act; returns the command's id. The same `id` again does nothing new."""
-        command = Command(id or str(uuid_utils.uuid7()), name, args, self._hello.actor)
+    def command(self, name: str, args: dict[str, Any], done: Done | None = None, command_id: str = "") -> str:
+        """Act; returns the command's id. The same `command_id` again does nothing new."""
+        command = Command(command_id or str(uuid_utils.uuid7()), name, args, self._hello.actor)
         with self._lock:
             self._commands[command.id] = (command, done or _ignore)
         self._send(command)
@@ -177,11 +177,11 @@ class LinkClient:
         else:
             self._tell(False, message.reason)
 
-    def _pending(self, id: int | str) -> Done | None:
+    def _pending(self, asked: int | str) -> Done | None:
         with self._lock:
-            if isinstance(id, int):
-                return self._queries.pop(id, None)
-            command = self._commands.pop(id, None)
+            if isinstance(asked, int):
+                return self._queries.pop(asked, None)
+            command = self._commands.pop(asked, None)
             return command[1] if command else None
 
     def _resend(self) -> None:
@@ -201,8 +201,8 @@ class LinkClient:
                 return False
         return True
 
-    def _fail_query(self, id: int) -> None:
-        done = self._pending(id)
+    def _fail_query(self, asked: int) -> None:
+        done = self._pending(asked)
         if done is not None:
             done(None, _QUERY_SENT)
 

@@ -41,11 +41,12 @@ class Lock:
     def __init__(self, folder: Path, file: IO[bytes]) -> None:
         self._folder, self._file = folder, file
 
-    def release(self) -> None:
-        """Let go after a clean end. Twice is harmless."""
+    def release(self, *, clean: bool = True) -> None:
+        """Let go; unless the end was `clean` the next start checks the stores. Twice is harmless."""
         if self._file.closed:
             return
-        (self._folder / _MARK).unlink(missing_ok=True)
+        if clean:
+            (self._folder / _MARK).unlink(missing_ok=True)
         if sys.platform == "win32":
             self._file.seek(_GUARD_AT)
             msvcrt.locking(self._file.fileno(), msvcrt.LK_UNLCK, 1)
@@ -149,7 +150,7 @@ def _checked(path: Path, key: bytes, clock: Clock) -> Found:
 def _set_aside(path: Path, faults: list[str], clock: Clock) -> Found:
     """Rename a damaged store with its journal, so that nothing of it is lost."""
     now_ms = clock.now_ms()
-    stamp = local_text(now_ms).translate(str.maketrans({" ": "-", ":": None, "-": None}))
+    stamp = local_text(now_ms).replace("-", "").replace(":", "").replace(" ", "-")
     kept = path.with_name(f"{path.name}.damaged-{stamp}")
     number = 1
     while kept.exists():

@@ -75,7 +75,7 @@ class Worker:
                 attempt += 1
                 log.info("unavailable", worker=self._thread.name, error=str(error), attempt=attempt)
                 self.wait(self._delay(attempt))
-            except Exception as error:  # the outermost frame of a thread
+            except Exception as error:  # noqa: BLE001 - the outermost frame of a thread
                 attempt += 1
                 self._report(self._thread.name, error)
                 self.wait(self._delay(attempt))

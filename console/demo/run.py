@@ -83,7 +83,7 @@ class _Demo:
 
     def _start_surroundings(self) -> Path:
         """Broker, cameras and sensors; returns the settings file that points at them."""
-        broker_port, camera_port, password = _free_port(), _free_port(), secrets.token_hex(8)
+        broker_port, camera_port, password = free_port(), free_port(), secrets.token_hex(8)
         (self._folder / "broker.password").write_text(password, encoding="utf-8")
         self._start(
             "demo-broker",
@@ -195,7 +195,8 @@ def _tail(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace").strip()[-400:] or "it said nothing"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that nothing uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -47,9 +47,11 @@ def test_text_that_is_not_toml_is_named_with_its_place() -> None:
 
 
 def test_the_same_camera_twice_is_a_fault() -> None:
-    assert "'a' twice" in fault('[[cameras]]\nid="a"\nname="x"\nurl="u"\n[[cameras]]\nid="a"\nname="y"\nurl="v"')
+    assert "'a' twice" in fault(
+        '[[cameras]]\nid="a"\nname="x"\nurl="u"\n[[cameras]]\nid="a"\nname="y"\nurl="v"'
+    )
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="none.toml: cannot be read"):
+    with pytest.raises(SettingsError, match=r"none\.toml: cannot be read"):
         load(tmp_path / "none.toml")

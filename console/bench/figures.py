@@ -1,0 +1,44 @@
+"""The figures by name; each module measures one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from console.errors import Refused
+
+
+def run(name: str, *, quick: bool) -> dict[str, Any]:
+    """Measure a figure: name, value, reach, holds (whether it reaches), parts; raises Refused."""
+    measure = _FIGURES.get(name.lower())
+    if measure is None:
+        raise Refused(f"There is no figure {name!r}; known are {', '.join(sorted(_FIGURES))}")
+    return measure(quick)
+
+
+def _ingest(quick: bool) -> dict[str, Any]:
+    from console.bench import ingest
+
+    return ingest.run(quick)
+
+
+def _pixel(quick: bool) -> dict[str, Any]:
+    from console.bench import pixel
+
+    return pixel.run(quick)
+
+
+def _sync(quick: bool) -> dict[str, Any]:
+    from console.bench import sync
+
+    return sync.run(quick)
+
+
+_FIGURES: dict[str, Callable[[bool], dict[str, Any]]] = {
+    "b1": _ingest,
+    "ingest": _ingest,
+    "b2": _pixel,
+    "pixel": _pixel,
+    "b8": _sync,
+    "sync": _sync,
+}
