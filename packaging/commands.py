@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
 def demo(arguments: list[str]) -> int:
     """The demo on the real screen, or on a virtual one."""
     _runtime()
-    with screen(environment.variables()) as env:
+    with screen(environment.anywhere()) as env:
         return run([str(environment.python()), "-m", "console", "demo", *arguments], env)
 
 
@@ -63,8 +63,8 @@ def gwanje(arguments: list[str]) -> int:
     _runtime()
     command = [str(environment.python()), "-m", "console", *arguments]
     if os.name == "posix":
-        os.execve(command[0], command, environment.variables())
-    return run(command, environment.variables())
+        os.execve(command[0], command, environment.anywhere())
+    return run(command, environment.anywhere())
 
 
 def test(arguments: list[str]) -> int:

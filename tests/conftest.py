@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -14,9 +14,9 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 pytest_plugins = [
-    name
-    for name in ("tests.servers.mosquitto", "tests.servers.postgres", "tests.servers.rtsp")
-    if importlib.util.find_spec(name) is not None
+    f"tests.servers.{name}"
+    for name in ("mosquitto", "postgres", "rtsp")
+    if (Path(__file__).parent / "servers" / f"{name}.py").exists()
 ]
 
 # A stopped thread or process may need a moment to be gone; a leaked one never is.
