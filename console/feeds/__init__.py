@@ -1,0 +1,1 @@
+"""How things arrive: brokers, and the thread that makes what they bring durable."""

@@ -1,0 +1,214 @@
+"""What a burst of messages becomes: records, and rows for what cannot be read.
+
+Everything here happens inside one transaction of feed.db and in one thread.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import structlog
+from sqlite_utils import Database
+
+from console.feeds.session import Delivery
+from console.formats import topics
+from console.formats.decoders import Decoder
+from console.settings import Feed
+from db import counts, quarantine, raw, readings
+from db.readings import StoredReading
+from db.records import Decoded, Quarantined, SetAside
+
+log = structlog.get_logger(__name__)
+
+UNCLAIMED = "(unclaimed)"  # the feed of messages that no feed's topics fit
+_TOPICS = 65_536  # topics whose feeds are remembered
+_WINDOW_MS = 10_000  # before the newest message: what a broker may not have seen acknowledged
+_RECENT = 5000
+
+_Message = tuple[str, str, bytes, int]  # feed, topic, beginning of the payload, its size
+
+_NO_FEED = SetAside(reason="no-feed", detail="no feed's topics fit; an old subscription of this client id?")
+
+
+class FeedReader(NamedTuple):
+    """A feed, ready to read messages."""
+
+    name: str
+    broker: str
+    fits: Callable[[str], bool]
+    decoder: Decoder
+
+
+def feed_reader(name: str, feed: Feed, decoder: Decoder) -> FeedReader:
+    """Compile the topic filters of a feed."""
+    tests = [topics.matcher(each) for each in feed.topics]
+    return FeedReader(name, feed.broker, lambda topic: any(test(topic) for test in tests), decoder)
+
+
+class Routes:
+    """Which feeds read a topic of a broker."""
+
+    def __init__(self, feeds: Sequence[FeedReader]) -> None:
+        self._feeds = feeds
+        self._known: dict[tuple[str, str], tuple[FeedReader, ...]] = {}
+
+    def of(self, broker: str, topic: str) -> tuple[FeedReader, ...]:
+        """The feeds that read this topic; none for an unclaimed one."""
+        key = (broker, topic)
+        found = self._known.get(key)
+        if found is None:
+            found = tuple(each for each in self._feeds if each.broker == broker and each.fits(topic))
+            if len(self._known) >= _TOPICS:
+                self._known.clear()
+            self._known[key] = found
+        return found
+
+
+def classify(decoder: Decoder, delivery: Delivery, received_ms: int) -> list[Decoded]:
+    """The records of a message. Total: one unreadable message must never hold up the rest."""
+    try:
+        return decoder.decode(delivery.topic, delivery.payload, received_ms, delivery.retained)
+    except Exception as error:  # decoders use foreign libraries; a bug of theirs is set aside too
+        log.error("decoder", topic=delivery.topic[:200], exc_info=error)
+        return [SetAside(reason="decoder-fault", detail=f"{type(error).__name__}: {error}"[:300])]
+
+
+class _Tally:
+    """The messages of one feed in one batch, and what they hold."""
+
+    def __init__(self) -> None:
+        self.records: list[Decoded] = []
+        self.spans: list[tuple[int, int]] = []  # of `records`, per message that was read in full
+        self.received = self.quarantined = self.duplicate = 0
+
+
+class Burst:
+    """Puts a burst of messages into the store, in the caller's transaction."""
+
+    def __init__(self, db: Database, routes: Routes, repetitions: Repetitions, keep_quarantined: int) -> None:
+        self.quarantined: list[Quarantined] = []
+        self._db, self._routes, self._repetitions = db, routes, repetitions
+        self._keep = keep_quarantined
+        self._tallies: dict[str, _Tally] = {}
+
+    def store(self, deliveries: Iterable[Delivery], received_ms: int) -> list[StoredReading]:
+        """Store them all; the readings that are new, in the order of arrival."""
+        for delivery in deliveries:
+            feeds = self._routes.of(delivery.session.name, delivery.topic)
+            if not feeds:
+                self._set_aside(self._tally(UNCLAIMED), UNCLAIMED, delivery, received_ms, _NO_FEED)
+            for feed in feeds:
+                self._read(feed, delivery, received_ms)
+        new: list[StoredReading] = []
+        for name, tally in self._tallies.items():
+            new += _settle(self._db, name, tally, received_ms)
+        return new
+
+    def _tally(self, name: str) -> _Tally:
+        tally = self._tallies.get(name)
+        if tally is None:
+            tally = self._tallies[name] = _Tally()
+        tally.received += 1
+        return tally
+
+    def _read(self, feed: FeedReader, delivery: Delivery, received_ms: int) -> None:
+        tally = self._tally(feed.name)
+        if delivery.dup and self._repetitions.takes(self._db, feed.name, delivery):
+            tally.duplicate += 1
+            return
+        decoded = classify(feed.decoder, delivery, received_ms)
+        bad = [each for each in decoded if type(each) is SetAside]
+        start = len(tally.records)
+        tally.records += decoded
+        if bad:
+            self._set_aside(tally, feed.name, delivery, received_ms, _together(bad))
+        else:
+            tally.spans.append((start, len(tally.records)))
+        state = bad[0].reason if bad else "read"
+        raw.add(self._db, feed.name, delivery.topic, received_ms, delivery.payload, state)
+
+    def _set_aside(
+        self, tally: _Tally, name: str, delivery: Delivery, received_ms: int, found: SetAside
+    ) -> None:
+        tally.quarantined += 1
+        row = quarantine.add(
+            self._db,
+            name,
+            delivery.topic,
+            received_ms,
+            delivery.payload,
+            found.reason,
+            found.detail,
+            keep=self._keep,
+        )
+        self.quarantined.append(row)
+
+
+def _settle(db: Database, name: str, tally: _Tally, received_ms: int) -> list[StoredReading]:
+    """Store the records of one feed and count its messages."""
+    done = readings.add(db, name, tally.records)
+    known = _wholly_known(tally, done) if done.duplicate else 0
+    counts.bump(
+        db,
+        name,
+        received=tally.received,
+        stored=len(tally.spans) - known,
+        quarantined=tally.quarantined,
+        duplicate=tally.duplicate + known,
+        at_ms=received_ms,
+    )
+    return done.new
+
+
+def _wholly_known(tally: _Tally, done: readings.Stored) -> int:
+    """How many messages brought nothing that was not stored already."""
+    fresh = {id(each.reading) for each in done.new}
+    fresh.update(id(each.event) for each in done.events)
+    fresh.update(id(each.plate) for each in done.plates)
+    return sum(all(id(each) not in fresh for each in tally.records[start:end]) for start, end in tally.spans)
+
+
+def _together(found: list[SetAside]) -> SetAside:
+    """One complaint for a message: the first reason, and all details up to 500 characters."""
+    if len(found) == 1:
+        return found[0]
+    return SetAside(reason=found[0].reason, detail="; ".join(each.detail for each in found)[:500])
+
+
+class Repetitions:
+    """Tells deliveries that a broker repeats (DUP) and that are on disk already.
+
+    Most messages carry an identity and need no such help. One without an id
+    and a time of its own is stored twice rather than dropped, except here:
+    the broker says that it repeats, and the same bytes on the same topic came
+    in during the last seconds before the connection broke.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, Counter[_Message]]] = {}
+
+    def takes(self, db: Database, feed: str, delivery: Delivery) -> bool:
+        """Whether this repetition is of a message on disk; each one there counts once."""
+        name = delivery.session.name
+        connection, known = self._known.get(name, (-1, None))
+        if known is None or connection != delivery.connection:
+            known = _recent(db)
+            self._known[name] = (delivery.connection, known)
+        payload = delivery.payload
+        message = (feed, delivery.topic, payload[: raw.PAYLOAD_KEPT], len(payload))
+        if known[message] <= 0:
+            return False
+        known[message] -= 1
+        return True
+
+    def forget(self) -> None:
+        """Start anew, after a transaction that did not hold."""
+        self._known.clear()
+
+
+def _recent(db: Database) -> Counter[_Message]:
+    rows = raw.newest(db, limit=_RECENT)
+    since = rows[0].received_ms - _WINDOW_MS if rows else 0
+    return Counter((row.feed, row.topic, row.payload, row.size) for row in rows if row.received_ms >= since)

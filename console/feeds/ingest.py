@@ -1,0 +1,297 @@
+"""The ingest thread: acknowledged means on disk.
+
+It owns the sockets of all brokers and the write connection of feed.db. Each
+turn reads what has come, commits it in one transaction, and acknowledges it
+after the commit. Nothing else writes to that file: housekeeping comes in as jobs.
+"""
+
+from __future__ import annotations
+
+import secrets
+import select
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import structlog
+from msgspec.structs import replace
+from sqlite_utils import Database
+
+from console.clock import Clock
+from console.errors import StoreError, Unavailable
+from console.feeds.batch import Burst, FeedReader, Repetitions, Routes, feed_reader
+from console.feeds.lamps import Lamps
+from console.feeds.newest import NewestPerSeries
+from console.feeds.session import Delivery, Session
+from console.formats.decoders import decoder
+from console.settings import Broker, Feed
+from console.worker import backoff
+from db import counts
+from db.connection import SqlError, unavailable
+from db.readings import StoredReading
+from db.records import Lamp
+
+log = structlog.get_logger(__name__)
+
+BURST = 500  # messages of one transaction
+_IDLE_S = 0.25  # the longest sleep; heartbeats and reconnections are looked at in between
+_HELD = 4000  # messages kept in memory while the disk refuses; then reading stops and the broker keeps
+_DISK_FIRST_S, _DISK_MOST_S = 0.25, 5.0
+
+Job = Callable[[Database], Any]
+
+
+class Ingest:
+    """Feeds in, records out. `start`, `stop`, `submit` and `lamps` may be called from any thread.
+
+    `publish` and `on_committed` are called in the ingest thread, after the commit.
+    """
+
+    def __init__(
+        self,
+        brokers: Mapping[str, Broker],
+        feeds: Mapping[str, Feed],
+        open_db: Callable[[], Database],
+        clock: Clock,
+        publish: Callable[[list[Any]], None],
+        on_committed: Callable[[list[StoredReading]], None],
+        device: str,
+        *,
+        base: Path | None = None,
+        encodings: Iterable[str] = ("utf-8", "cp949"),
+        quarantine_keep: int = 100_000,
+    ) -> None:
+        self._open_db, self._clock = open_db, clock
+        self._publish, self._on_committed = publish, on_committed
+        self._quarantine_keep = quarantine_keep
+        readers: list[FeedReader] = [
+            feed_reader(name, feed, decoder(name, feed, tuple(encodings))) for name, feed in feeds.items()
+        ]
+        self._routes, self._repetitions = Routes(readers), Repetitions()
+        process = secrets.token_hex(8)
+        self._sessions = [
+            Session(
+                name,
+                _placed(broker, base),
+                [topic for feed in feeds.values() if feed.broker == name for topic in feed.topics],
+                device,
+                clock,
+                process,
+            )
+            for name, broker in brokers.items()
+        ]
+        self._lamps = Lamps(self._sessions, feeds, clock)
+        self._newest = NewestPerSeries()
+        self._db: Database | None = None
+        self._held: deque[Delivery] = deque()
+        self._jobs: deque[tuple[Job, Future[Any]]] = deque()
+        self._attempt = 0
+        self._disk_again_s = 0.0
+        self._stop = threading.Event()
+        self._wake, self._bell = socket.socketpair()
+        self._wake.setblocking(False)
+        self._bell.setblocking(False)
+        self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+
+    # --- any thread -----------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin; once only."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 15.0) -> bool:
+        """Commit and acknowledge what was read, leave the brokers, end. Twice is harmless."""
+        self._stop.set()
+        self._ring()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def submit(self, job: Job) -> Future[Any]:
+        """Run `job` with the write connection, in a transaction of its own; the result after its commit."""
+        future: Future[Any] = Future()
+        self._jobs.append((job, future))
+        self._ring()
+        if self._stop.is_set() and not self._thread.is_alive():
+            self._refuse_jobs()
+        return future
+
+    def lamps(self) -> list[Lamp]:
+        """The lamps as they are now, from the last proofs, whether or not the thread still lives."""
+        return self._lamps.now()
+
+    def _ring(self) -> None:
+        try:
+            self._bell.send(b"\0")
+        except OSError:
+            pass  # it rings already, or nobody is there to hear it
+
+    # --- the thread -----------------------------------------------------------
+
+    def _run(self) -> None:
+        attempt = 0
+        while not self._stop.is_set():
+            try:
+                self._turn(_IDLE_S)
+                attempt = 0
+            except Exception as error:  # the outermost frame of the thread
+                attempt += 1
+                log.error("bug", worker="ingest", exc_info=error)
+                self._drop_db()
+                self._stop.wait(backoff(attempt, first=0.5, most=15.0))
+        self._finish()
+
+    def _turn(self, idle_s: float) -> None:
+        """One round: read what came, commit, acknowledge, tell, look after the links."""
+        for session in self._sessions:
+            session.tend()
+        self._listen(idle_s)
+        for session in self._sessions:
+            room = min(BURST, _HELD - len(self._held))
+            if room > 0:
+                session.read(room)
+            self._held.extend(session.inbox)
+            session.inbox.clear()
+        if self._clock.monotonic_s() >= self._disk_again_s:
+            self._write()
+        self._tell(self._lamps.due())
+
+    def _listen(self, idle_s: float) -> None:
+        """Sleep until something can be read or sent, or `idle_s` has gone by."""
+        readable: list[Any] = [self._wake, *(each for each in self._sessions if each.fileno() >= 0)]
+        writable = [each for each in self._sessions if each.wants_write()]
+        busy = any(each.has_waiting() for each in self._sessions)
+        if len(self._held) >= _HELD:
+            readable, busy = [self._wake], False
+        elif self._held and not self._attempt:
+            busy = True
+        _, able, _ = select.select(readable, writable, [], 0.0 if busy else idle_s)
+        for session in able:
+            session.write()
+        try:
+            self._wake.recv(4096)
+        except BlockingIOError:
+            pass  # nobody rang
+
+    def _write(self) -> None:
+        """Commit one burst and the jobs; what the disk refuses is kept and tried again."""
+        if not self._held and not self._jobs:
+            return
+        try:
+            if self._db is None:
+                self._db = self._opened()
+            if self._held:
+                self._commit(self._db, list(islice(self._held, BURST)))
+        except Unavailable as error:
+            self._disk_refuses(error)
+        except SqlError as error:
+            self._repetitions.forget()
+            if not unavailable(error):
+                raise StoreError(f"feed.db: {error}") from error
+            self._disk_refuses(error)
+        else:
+            if self._attempt:
+                self._attempt = 0
+                self._lamps.set_disk("")
+            self._run_jobs(self._db)
+
+    def _opened(self) -> Database:
+        db = self._open_db()
+        self._newest.start(db)
+        self._lamps.start(counts.all_counts(db))
+        return db
+
+    def _commit(self, db: Database, batch: list[Delivery]) -> None:
+        received_ms = self._clock.now_ms()
+        burst = Burst(db, self._routes, self._repetitions, self._quarantine_keep)
+        with db.atomic():
+            new = burst.store(batch, received_ms)
+            tallied = counts.all_counts(db)
+        for _ in batch:
+            self._held.popleft()
+        for delivery in batch:
+            if delivery.qos:
+                delivery.session.acknowledge(delivery.connection, delivery.mid, delivery.qos)
+        for session in self._sessions:
+            session.write()
+        if new:
+            self._on_committed(new)
+        self._lamps.heard(tallied)
+        self._tell([*self._newest.of(new), *tallied, *burst.quarantined])
+
+    def _run_jobs(self, db: Database) -> None:
+        for _ in range(len(self._jobs)):
+            job, future = self._jobs.popleft()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                with db.atomic():
+                    result = job(db)
+            except SqlError as error:
+                shown = Unavailable(f"feed.db cannot be written ({error})") if unavailable(error) else error
+                future.set_exception(shown)
+            except Exception as error:  # noqa: BLE001 - a job's error goes back to its submitter
+                future.set_exception(error)
+            else:
+                if isinstance(result, list):
+                    self._tell(result)
+                future.set_result(result)
+
+    def _disk_refuses(self, error: Exception) -> None:
+        """Nothing is acknowledged; the batch stays and is tried again."""
+        self._attempt += 1
+        rest_s = backoff(self._attempt, first=_DISK_FIRST_S, most=_DISK_MOST_S)
+        self._disk_again_s = self._clock.monotonic_s() + rest_s
+        self._lamps.set_disk(f"feed.db cannot be written ({error}); nothing is acknowledged meanwhile")
+        log.warning("disk", error=str(error), attempt=self._attempt, waiting=len(self._held))
+
+    def _tell(self, records: list[Any]) -> None:
+        if records:
+            self._publish(records)
+
+    def _drop_db(self) -> None:
+        """Close the connection after a fault; the next turn opens it anew."""
+        db, self._db = self._db, None
+        self._repetitions.forget()
+        if db is not None:
+            try:
+                db.close()
+            except SqlError as error:
+                log.warning("close", error=str(error))
+
+    def _finish(self) -> None:
+        try:
+            while self._held and not self._attempt:
+                self._write()
+            self._write()
+        except Exception as error:  # the end of the thread: what is not committed is not acknowledged
+            log.error("bug", worker="ingest", exc_info=error)
+        for session in self._sessions:
+            session.close()
+        self._drop_db()
+        self._refuse_jobs()
+        self._wake.close()
+        self._bell.close()
+
+    def _refuse_jobs(self) -> None:
+        while self._jobs:
+            _, future = self._jobs.popleft()
+            if future.set_running_or_notify_cancel():
+                future.set_exception(Unavailable("The ingest has ended"))
+
+
+def _placed(broker: Broker, base: Path | None) -> Broker:
+    """The broker with its files named from the folder of the settings."""
+    if base is None:
+        return broker
+    named = {
+        key: str(base / Path(getattr(broker, key)).expanduser())
+        for key in ("password_file", "ca_file", "cert_file", "key_file")
+        if getattr(broker, key)
+    }
+    return replace(broker, **named) if named else broker

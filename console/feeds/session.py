@@ -1,0 +1,300 @@
+"""One broker: its connection, what it delivers, what is acknowledged, and its heartbeat.
+
+All methods are for the ingest thread. Only the opening of a connection (name
+look-up, TCP, TLS) runs beside it, in a short thread of its own, so that a dead
+broker holds up no living one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import paho.mqtt.client as mqtt
+import structlog
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from console.clock import Clock
+from console.errors import SettingsError
+from console.feeds.heartbeat import Heartbeat
+from console.feeds.wire import WiredClient
+from console.settings import Broker
+from console.worker import backoff
+
+log = structlog.get_logger(__name__)
+
+CONNECT_S = 5.0  # for name look-up, TCP and TLS each, and again for the broker's answer
+IN_FLIGHT = 2000  # unacknowledged messages that a broker may have sent us (MQTT 5)
+_FIRST_S, _MOST_S = 0.5, 15.0
+
+
+class Delivery(NamedTuple):
+    """A message as a broker delivered it, and what is needed to acknowledge it."""
+
+    session: Session
+    connection: int
+    mid: int
+    qos: int
+    topic: str
+    payload: bytes
+    retained: bool
+    dup: bool
+
+
+class Session:
+    """The persistent session at one broker."""
+
+    def __init__(
+        self, name: str, broker: Broker, topics: Sequence[str], device: str, clock: Clock, process: str
+    ) -> None:
+        self.name = name
+        self.inbox: list[Delivery] = []
+        self.heartbeat = Heartbeat(
+            broker.heartbeat_topic.replace("{device}", device), broker.heartbeat_s, process
+        )
+        self.trouble = "not connected yet"
+        self.connection = 0
+        self.is_ready = False
+        self._broker, self._topics, self._clock = broker, tuple(topics), clock
+        self._client = self._make_client()
+        self._opening: _Opening | None = None
+        self._attempt = 0
+        self._again_s = clock.monotonic_s()
+        self._answer_by_s = 0.0
+        self._misc_s = 0.0
+
+    # --- the connection ------------------------------------------------------
+
+    def _make_client(self) -> WiredClient:
+        broker = self._broker
+        five = broker.version == "5"
+        client = WiredClient(
+            CallbackAPIVersion.VERSION2,
+            client_id=broker.client_id,
+            clean_session=None if five else False,
+            protocol=mqtt.MQTTv5 if five else mqtt.MQTTv311,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        client.connect_timeout = CONNECT_S
+        client.on_connect = self._on_connect
+        client.on_message = self._on_message
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        # With this callback set paho queues instead of sending each packet by itself.
+        client.on_socket_register_write = lambda *_: None
+        if broker.username:
+            client.username_pw_set(broker.username, password_of(broker))
+        if broker.tls:
+            set_tls(client, broker)
+        return client
+
+    def tend(self) -> None:
+        """Connect again when it is time to, keep the connection alive, send the heartbeat."""
+        now_s = self._clock.monotonic_s()
+        if self._opening is not None:
+            self._finish_opening(now_s)
+        elif self._client.wire is None or self._client.socket() is None:
+            if now_s >= self._again_s:
+                self._opening = _Opening(self.name, self._client, self._broker)
+        elif not self.is_ready and now_s >= self._answer_by_s:
+            self._lose("the broker did not answer in time")
+        elif now_s >= self._misc_s:
+            self._misc_s = now_s + 1.0
+            self._client.loop_misc()
+            self.write()
+        if self.is_ready and self.heartbeat.is_due(now_s):
+            self._client.publish(self.heartbeat.topic, self.heartbeat.next(now_s), qos=0)
+            self.write()
+
+    def _finish_opening(self, now_s: float) -> None:
+        opening = self._opening
+        if opening is None or not opening.done.is_set():
+            return
+        self._opening = None
+        self.connection += 1
+        if opening.error is not None:
+            self._lose(f"cannot be reached ({opening.error})")
+        else:
+            self._answer_by_s = now_s + CONNECT_S
+            self.write()
+
+    def _lose(self, why: str) -> None:
+        """Give the connection up and try again later; what was delivered on it is never acknowledged."""
+        if self.is_ready or self.trouble != why:
+            log.info("broker", name=self.name, trouble=why)
+        self.trouble, self.is_ready = why, False
+        self._attempt += 1
+        self._again_s = self._clock.monotonic_s() + backoff(self._attempt, first=_FIRST_S, most=_MOST_S)
+        self.connection += 1
+        if self._client.wire is not None:
+            self._client.wire.close()
+            self._client.wire = None
+
+    def close(self) -> None:
+        """Leave the broker in order; the session stays there and keeps what comes."""
+        if self._opening is not None:
+            self._opening.done.wait(CONNECT_S)
+        if self.is_ready:
+            self._client.disconnect()
+            self.write()
+        self.is_ready = False
+        if self._client.wire is not None:
+            self._client.wire.close()
+            self._client.wire = None
+
+    # --- what paho calls, in this thread ---------------------------------------
+
+    def _on_connect(self, client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            self.trouble = f"refused us: {reason}"
+            return
+        self._attempt, self.is_ready, self.trouble = 0, True, ""
+        self.heartbeat.restart()
+        filters = [(topic, 1) for topic in self._topics]
+        client.subscribe([*filters, (self.heartbeat.topic, 0)])
+        log.info("broker", name=self.name, state="connected", connection=self.connection)
+
+    def _on_subscribe(self, _client: Any, _userdata: Any, _mid: Any, reasons: Any, _properties: Any) -> None:
+        refused = [
+            topic
+            for topic, reason in zip([*self._topics, self.heartbeat.topic], reasons, strict=False)
+            if reason.is_failure
+        ]
+        if refused:
+            self.trouble = f"refuses the topics {', '.join(refused)}"
+
+    def _on_message(self, _client: Any, _userdata: Any, message: mqtt.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "\ufffd"
+        payload = bytes(message.payload)
+        if topic == self.heartbeat.topic and self.heartbeat.take(
+            payload, self._clock.monotonic_s(), self._clock.now_ms()
+        ):
+            return
+        self.inbox.append(
+            Delivery(
+                self,
+                self.connection,
+                message.mid,
+                message.qos,
+                topic,
+                payload,
+                message.retain,
+                message.dup,
+            )
+        )
+
+    def _on_disconnect(
+        self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any
+    ) -> None:
+        if self.is_ready:
+            self._lose(f"the connection was lost ({reason})")
+
+    # --- reading, acknowledging --------------------------------------------------
+
+    def fileno(self) -> int:
+        """The socket for `select`; -1 while there is none."""
+        wire = self._client.wire
+        return -1 if wire is None or self._opening is not None else wire.fileno()
+
+    def has_waiting(self) -> bool:
+        """Whether bytes have come in that `select` cannot see."""
+        wire = self._client.wire
+        return wire is not None and self._opening is None and wire.waiting()
+
+    def wants_write(self) -> bool:
+        """Whether something waits to be sent."""
+        wire = self._client.wire
+        return wire is not None and self._opening is None and wire.unsent()
+
+    def read(self, most: int) -> None:
+        """Read into the inbox what has come, until it holds `most` messages."""
+        client, wire = self._client, self._client.wire
+        if wire is None or self._opening is not None:
+            return
+        try:
+            while len(self.inbox) < most and wire.fill():
+                if client.loop_read() != mqtt.MQTT_ERR_SUCCESS or client.wire is not wire:
+                    break
+        except OSError as error:
+            self._lose(f"the connection was lost ({error})")
+        if client.wire is wire and client.socket() is None:
+            self._lose(self.trouble or "the connection was lost")
+        self.write()
+
+    def acknowledge(self, connection: int, mid: int, qos: int) -> None:
+        """Queue the acknowledgement, unless it belongs to an older connection: see `write`.
+
+        A packet id of an older connection may by now mean another message.
+        """
+        if qos and connection == self.connection and self.is_ready:
+            self._client.ack(mid, qos)
+
+    def write(self) -> None:
+        """Send what is queued, as far as the network takes it."""
+        wire = self._client.wire
+        if wire is None or self._opening is not None:
+            return
+        try:
+            if self._client.want_write():
+                self._client.loop_write()
+            wire.flush()
+        except OSError as error:
+            self._lose(f"the connection was lost ({error})")
+
+
+class _Opening:
+    """The opening of a connection, beside the ingest thread. While it runs the client is its."""
+
+    def __init__(self, name: str, client: WiredClient, broker: Broker) -> None:
+        self.done = threading.Event()
+        self.error: Exception | None = None
+        self._client, self._broker = client, broker
+        threading.Thread(target=self._open, name=f"connect-{name}", daemon=True).start()
+
+    def _open(self) -> None:
+        broker = self._broker
+        try:
+            if broker.version == "5":
+                wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+                wishes.SessionExpiryInterval = min(broker.session_expiry_s, 0xFFFFFFFF)
+                wishes.ReceiveMaximum = IN_FLIGHT
+                self._client.connect(
+                    broker.host, broker.port, broker.keepalive_s, clean_start=False, properties=wishes
+                )
+            else:
+                self._client.connect(broker.host, broker.port, broker.keepalive_s)
+        except Exception as error:  # noqa: BLE001 - the top of a thread: it reports
+            self.error = error
+        finally:
+            self.done.set()
+
+
+def password_of(broker: Broker) -> str:
+    """The password, from its file if one is named; raises SettingsError if that cannot be read."""
+    if not broker.password_file:
+        return broker.password
+    try:
+        return Path(broker.password_file).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"password_file {broker.password_file}: cannot be read ({error})") from error
+
+
+def set_tls(client: mqtt.Client, broker: Broker) -> None:
+    """Use TLS, with the broker's certificate checked against `ca_file` or the system's store."""
+    try:
+        client.tls_set(
+            ca_certs=broker.ca_file or None,
+            certfile=broker.cert_file or None,
+            keyfile=broker.key_file or None,
+        )
+    except (OSError, ValueError) as error:
+        files = ", ".join(each for each in (broker.ca_file, broker.cert_file, broker.key_file) if each)
+        raise SettingsError(f"TLS files {files}: cannot be used ({error})") from error

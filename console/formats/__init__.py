@@ -1,0 +1,1 @@
+"""Bytes to records: one module per message form, none of which raises on bad input."""

@@ -1,0 +1,25 @@
+"""Which decoder reads a feed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from console.formats.mapping import MappingDecoder
+from console.settings import Feed
+from db.records import Decoded
+
+
+class Decoder(Protocol):
+    """Bytes to records. Total: whatever comes in, a list comes out, and it is never empty."""
+
+    def decode(self, topic: str, payload: bytes, received_ms: int, retained: bool) -> list[Decoded]:
+        """The records of one message; what cannot be read is a SetAside among them."""
+
+
+def decoder(name: str, feed: Feed, encodings: Sequence[str] = ("utf-8", "cp949")) -> Decoder:
+    """The decoder of the feed `name`; raises SettingsError where its tables cannot work.
+
+    `encodings` are the site's, in the order in which they are tried.
+    """
+    return MappingDecoder(name, feed, encodings)
