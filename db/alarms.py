@@ -64,6 +64,41 @@ class Mark(msgspec.Struct, frozen=True):
     shift: int
 
 
+_TABLES = (
+    """CREATE TABLE alarm (
+           id TEXT PRIMARY KEY,
+           rule TEXT NOT NULL,
+           source TEXT NOT NULL,
+           quantity TEXT NOT NULL,
+           state TEXT NOT NULL,
+           priority INTEGER NOT NULL,
+           activation INTEGER NOT NULL,
+           changed_ms INTEGER NOT NULL,
+           act INTEGER NOT NULL,
+           watch BLOB NOT NULL
+       ) STRICT""",
+    "CREATE INDEX alarm_state ON alarm (state)",
+    "CREATE INDEX alarm_act ON alarm (act)",
+    "CREATE TABLE alarm_seen (series TEXT PRIMARY KEY, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE alarm_cursor (
+           id INTEGER PRIMARY KEY CHECK (id = 1),
+           reading INTEGER NOT NULL,
+           steady INTEGER NOT NULL,
+           shift INTEGER NOT NULL,
+           wall_ms INTEGER NOT NULL,
+           seen_reading INTEGER NOT NULL,
+           step INTEGER NOT NULL,
+           acts INTEGER NOT NULL
+       ) STRICT""",
+    """CREATE TABLE alarm_mark (
+           seq INTEGER PRIMARY KEY,
+           reading INTEGER NOT NULL,
+           kind TEXT NOT NULL,
+           at_ms INTEGER NOT NULL,
+           shift INTEGER NOT NULL
+       ) STRICT""",
+)
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Watch).decode
 _CURSOR = Cursor.__struct_fields__
@@ -71,33 +106,8 @@ _CURSOR = Cursor.__struct_fields__
 
 def alarm_tables(db: Database) -> None:
     """Alarms, the times sources were last heard, the engine's cursor, its ticks and jumps."""
-    db["alarm"].create(
-        {
-            "id": str,
-            "rule": str,
-            "source": str,
-            "quantity": str,
-            "state": str,
-            "priority": int,
-            "activation": int,
-            "changed_ms": int,
-            "act": int,
-            "watch": bytes,
-        },
-        pk="id",
-        not_null={"state", "act", "watch"},
-        strict=True,
-    )
-    db["alarm"].create_index(["state"])
-    db["alarm"].create_index(["act"])
-    db["alarm_seen"].create({"series": str, "seen": int}, pk="series", not_null={"seen"}, strict=True)
-    db["alarm_cursor"].create({"id": int, **dict.fromkeys(_CURSOR, int)}, pk="id", strict=True)
-    db["alarm_mark"].create(
-        {"seq": int, "reading": int, "kind": str, "at_ms": int, "shift": int},
-        pk="seq",
-        not_null={"reading", "kind", "at_ms", "shift"},
-        strict=True,
-    )
+    for statement in _TABLES:
+        db.conn.execute(statement)
 
 
 # --- alarms ------------------------------------------------------------------

@@ -1,0 +1,255 @@
+"""How the state of leaves rolls up the asset tree, at the cost of what changed only.
+
+A leaf is a channel, or a device without channels that names a source. A node is
+BAD under an active alarm of priority 1 or 2 and CAUTION under one of 3 or 4
+(acknowledged or not; not once it has returned), SILENT when nothing came for
+its `silent_after_s`, UNKNOWN as a leaf from which nothing ever came, else WELL.
+Channels of a silent device are silent. A node is shown as bad as the worst at
+or below it, and counts the leaves below.
+
+Silence is measured on the monotonic clock from the moment a reading came, so
+setting the clock silences nothing. Retained and backfilled readings prove no life.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+
+from console.clock import Clock
+from db.records import Alarm, AlarmState, Asset, AssetState, Condition, Latest, Reading
+
+_SEEN_EVERY_S = 5.0  # a newer last-seen alone is told this often
+_ACTIVE = (AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED)
+
+
+class _Node:
+    """One asset; `below` counts nodes by condition, itself included."""
+
+    __slots__ = (
+        "alarms", "asset", "below", "children", "condition", "heard_s", "is_leaf",
+        "last_seen_ms", "parent", "silent", "standing", "total", "well", "worst",
+    )  # fmt: skip
+
+    def __init__(self, asset: Asset) -> None:
+        self.asset = asset
+        self.parent: _Node | None = None
+        self.children: list[_Node] = []
+        self.is_leaf = False
+        self.condition = Condition.WELL
+        self.below = [0] * len(Condition)
+        self.well = self.total = self.standing = 0
+        self.alarms: dict[str, Condition] = {}
+        self.worst: _Node | None = None
+        self.silent = False
+        self.heard_s: float | None = None
+        self.last_seen_ms: int | None = None
+
+    def own(self) -> Condition:
+        """Its own condition now; that of its device's silence included."""
+        worst = max(self.alarms.values(), default=Condition.WELL)
+        if self.silent or (self.asset.kind == "channel" and self.parent is not None and self.parent.silent):
+            return max(worst, Condition.SILENT)
+        if self.is_leaf and self.heard_s is None:
+            return max(worst, Condition.UNKNOWN)
+        return worst
+
+    def shown(self) -> Condition:
+        """The worst at or below it."""
+        return next((c for c in sorted(Condition, reverse=True) if self.below[c]), Condition.WELL)
+
+
+class Health:
+    """The state of every asset; one thread at a time.
+
+    `seen` and `alarms` take what is new, `states` gives the nodes that changed
+    since it was asked last. A reading costs one look-up.
+    """
+
+    def __init__(self, assets: Iterable[Asset], clock: Clock) -> None:
+        self._clock = clock
+        self._nodes = {asset.id: _Node(asset) for asset in assets}
+        self._order = {key: place for place, key in enumerate(self._nodes)}
+        self._by_series: dict[tuple[str, str], list[_Node]] = {}
+        self._by_source: dict[str, list[_Node]] = {}
+        self._alarm_at: dict[str, _Node] = {}
+        self._changed: set[str] = set(self._nodes)
+        self._seen_since: set[str] = set()
+        self._seen_told_s = clock.monotonic_s()
+        self._timers: list[tuple[float, str]] = []
+        self._grow()
+
+    def _grow(self) -> None:
+        for node in self._nodes.values():
+            node.parent = self._nodes.get(node.asset.parent)
+            if node.parent is not None:
+                node.parent.children.append(node)
+            if node.asset.kind == "channel":
+                self._by_series.setdefault((node.asset.source, node.asset.quantity), []).append(node)
+            elif node.asset.source:
+                self._by_source.setdefault(node.asset.source, []).append(node)
+        for node in self._nodes.values():
+            asset = node.asset
+            node.is_leaf = bool(asset.source) and (asset.kind == "channel" or not node.children)
+            node.condition = node.own()
+            for above in _upwards(node):
+                above.below[node.condition] += 1
+                above.total += node.is_leaf
+                above.well += node.is_leaf and node.condition is Condition.WELL
+
+    # --- what is new ----------------------------------------------------------
+
+    def seen(self, readings: Iterable[Reading | Latest]) -> None:
+        """Take note of who was heard. A stored `Latest` counts from when it was received."""
+        now_s, now_ms = self._clock.monotonic_s(), self._clock.now_ms()
+        for reading in readings:
+            if reading.flags:
+                continue
+            channels = self._by_series.get((reading.source, reading.quantity), ())
+            devices = self._by_source.get(reading.source, ())
+            heard_s = now_s
+            if (channels or devices) and isinstance(reading, Latest):
+                heard_s -= max(0, now_ms - reading.received_ms) / 1000
+            for nodes in (channels, devices):
+                for node in nodes:
+                    self._heard(node, heard_s, reading.received_ms)
+
+    def alarms(self, alarms: Iterable[Alarm]) -> None:
+        """Take alarms as they are now."""
+        for alarm in alarms:
+            node = self._alarm_at.get(alarm.id) or self._place(alarm)
+            if node is None:
+                continue
+            known = alarm.id in self._alarm_at
+            if alarm.is_standing != known:
+                self._count(node, 1 if alarm.is_standing else -1)
+            if alarm.is_standing:
+                self._alarm_at[alarm.id] = node
+            else:
+                self._alarm_at.pop(alarm.id, None)
+            if alarm.state in _ACTIVE:
+                node.alarms[alarm.id] = Condition.BAD if alarm.priority <= 2 else Condition.CAUTION
+            else:
+                node.alarms.pop(alarm.id, None)
+            self._settle(node)
+
+    # --- what it comes to -------------------------------------------------------
+
+    def states(self) -> list[AssetState]:
+        """The nodes that changed since the last call; newer last-seen times every few seconds."""
+        now_s = self._clock.monotonic_s()
+        self._fall_silent(now_s)
+        if now_s - self._seen_told_s >= _SEEN_EVERY_S:
+            self._seen_told_s = now_s
+            self._tell_seen()
+        changed = sorted(self._changed, key=self._order.__getitem__)
+        self._changed.clear()
+        return [self._state(self._nodes[key]) for key in changed]
+
+    def all(self) -> list[AssetState]:
+        """Every node as it is, parents first."""
+        self._fall_silent(self._clock.monotonic_s())
+        self._tell_seen()
+        return [self._state(node) for node in self._nodes.values()]
+
+    # --- inside -------------------------------------------------------------------
+
+    def _heard(self, node: _Node, heard_s: float, received_ms: int) -> None:
+        first = node.heard_s is None
+        if node.heard_s is None or heard_s > node.heard_s:
+            node.heard_s = heard_s
+        if node.last_seen_ms is None or received_ms > node.last_seen_ms:
+            node.last_seen_ms = received_ms
+            self._seen_since.add(node.asset.id)
+        if first or node.silent:
+            after_s = node.asset.silent_after_s
+            node.silent = False
+            if after_s:
+                heapq.heappush(self._timers, (node.heard_s + after_s, node.asset.id))
+            self._settle_silence(node)
+
+    def _fall_silent(self, now_s: float) -> None:
+        while self._timers and self._timers[0][0] <= now_s:
+            due, key = heapq.heappop(self._timers)
+            node = self._nodes[key]
+            if node.silent or node.heard_s is None:
+                continue
+            really = node.heard_s + node.asset.silent_after_s
+            if really > due:
+                heapq.heappush(self._timers, (really, key))
+                continue
+            node.silent = True
+            self._settle_silence(node)
+
+    def _settle_silence(self, node: _Node) -> None:
+        self._settle(node)
+        for child in node.children:
+            if child.asset.kind == "channel":
+                self._settle(child)
+
+    def _settle(self, node: _Node) -> None:
+        """Bring the counts above a node up to date with its own condition."""
+        before, after = node.condition, node.own()
+        if after is before:
+            return
+        node.condition = after
+        well = node.is_leaf * ((after is Condition.WELL) - (before is Condition.WELL))
+        for above in _upwards(node):
+            above.below[before] -= 1
+            above.below[after] += 1
+            above.well += well
+            self._changed.add(above.asset.id)
+
+    def _count(self, node: _Node, by: int) -> None:
+        for above in _upwards(node):
+            above.standing += by
+            self._changed.add(above.asset.id)
+
+    def _tell_seen(self) -> None:
+        for key in self._seen_since:
+            node = self._nodes[key]
+            for above in _upwards(node):
+                if above.last_seen_ms is None or (node.last_seen_ms or 0) > above.last_seen_ms:
+                    above.last_seen_ms = node.last_seen_ms
+                self._changed.add(above.asset.id)
+        self._seen_since.clear()
+
+    def _place(self, alarm: Alarm) -> _Node | None:
+        """The node an alarm is about: its asset, else the channel of its series, else its source's device."""
+        named = self._nodes.get(alarm.asset)
+        if named is not None:
+            return named
+        quantity = alarm.quantity.partition("/")[0]
+        found: Sequence[_Node] = self._by_series.get((alarm.source, quantity), ())
+        found = found or self._by_source.get(alarm.source, ())
+        return found[0] if found else None
+
+    def _state(self, node: _Node) -> AssetState:
+        condition = node.shown()
+        worst = self._worst(node, condition)
+        return AssetState(
+            node.asset.id,
+            condition,
+            well=node.well,
+            total=node.total,
+            worst=worst.asset.id if worst is not None else "",
+            last_seen_ms=node.last_seen_ms,
+            alarms=node.standing,
+        )
+
+    def _worst(self, node: _Node, condition: Condition) -> _Node | None:
+        """The node below that decided; the one that did so first as long as it does."""
+        if condition is Condition.WELL:
+            node.worst = None
+        elif node.worst is None or node.worst.condition is not condition:
+            here = node
+            while here.condition is not condition:
+                here = next(child for child in here.children if child.below[condition])
+            node.worst = here
+        return node.worst
+
+
+def _upwards(node: _Node | None) -> Iterable[_Node]:
+    while node is not None:
+        yield node
+        node = node.parent
