@@ -9,7 +9,7 @@ from collections.abc import Callable
 import environment
 from environment import ROOT
 from machine import COMPONENTS, QT, WINDOW, SetupError, frozen_parts, provide, say
-from running import run, screen
+from running import provide_screen, run
 
 USAGE = """\
 usage: python3 packaging/bootstrap.py COMMAND [...]
@@ -54,8 +54,8 @@ def main(arguments: list[str]) -> int:
 def demo(arguments: list[str]) -> int:
     """The demo on the real screen, or on a virtual one."""
     _runtime()
-    with screen(environment.anywhere()) as env:
-        return run([str(environment.python()), "-m", "console", "demo", *arguments], env)
+    provide_screen()
+    return run([str(environment.python()), "-m", "console", "demo", *arguments], environment.anywhere())
 
 
 def gwanje(arguments: list[str]) -> int:

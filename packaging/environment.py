@@ -36,15 +36,14 @@ def tool(name: str) -> str:
 
 
 def variables() -> dict[str, str]:
-    """The surroundings in which everything of the project runs, from whatever folder."""
-    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    own = {
-        "PYTHONPATH": os.pathsep.join(paths),
-        "PYTHONSAFEPATH": "1",
-        "PYTHONUTF8": "1",
-        "VIRTUAL_ENV": str(VENV),
-    }
-    return {key: value for key, value in os.environ.items() if key != "PYTHONHOME"} | own
+    """The surroundings in which the tools of the project run, in the checkout."""
+    inherited = {key: value for key, value in os.environ.items() if key not in ("PYTHONHOME", "PYTHONPATH")}
+    return inherited | {"PYTHONUTF8": "1", "VIRTUAL_ENV": str(VENV)}
+
+
+def anywhere() -> dict[str, str]:
+    """The surroundings in which the console runs from any folder, unharmed by what lies there."""
+    return variables() | {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
 
 
 def prepare(kind: str) -> None:

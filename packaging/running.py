@@ -81,49 +81,11 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-@contextlib.contextmanager
-def screen(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """The surroundings with a screen in them: the real one, a virtual one, or none at all.
-
-    Says which it is where that is not the real one.
-    """
+def provide_screen() -> None:
+    """See to what a window needs; the demo itself starts the virtual screen where there is no real one."""
     if has_display():
         provide(WINDOW, "windows on this screen")
-        yield dict(env)
         return
-    say("there is no display here")
+    say("there is no display here: the demo runs on a virtual screen and writes pictures of it")
     if provide((*WINDOW, SCREEN), "a virtual screen"):
-        say("drawing off screen; the window can be seen in the screenshots only")
-        yield {**env, "QT_QPA_PLATFORM": "offscreen"}
-        return
-    with virtual_screen() as display:
-        say(f"running on the virtual screen {display}; the window can be seen in the screenshots only")
-        yield {**env, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
-
-
-@contextlib.contextmanager
-def virtual_screen(size: str = "1920x1080x24") -> Iterator[str]:
-    """An Xvfb of our own on a free display number; gone afterwards."""
-    reading, writing = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp", "-noreset"]
-    server = subprocess.Popen(
-        command,
-        pass_fds=(writing,),
-        start_new_session=True,
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writing)
-    try:
-        with os.fdopen(reading) as answer:
-            number = answer.readline().strip()
-        if not number:
-            raise OSError("Xvfb ended before it had a display")
-        yield f":{number}"
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        say("without that it draws off screen, which shows the same pictures")
