@@ -98,9 +98,7 @@ def applied(db: Database, name: str) -> list[str]:
     """The migrations of the set `name` that this file has been through, in order."""
     if not db["_sqlite_migrations"].exists():
         return []
-    rows = db.conn.execute(
-        "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (name,)
-    )
+    rows = db.conn.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (name,))
     return [row[0] for row in rows]
 
 
@@ -115,7 +113,9 @@ def opens(path: Path, key: bytes) -> bool:
     return True
 
 
-def faults(path: Path, key: bytes, *, pages: bool = True, enough: Callable[[], bool] | None = None) -> list[str]:
+def faults(
+    path: Path, key: bytes, *, pages: bool = True, enough: Callable[[], bool] | None = None
+) -> list[str]:
     """What is wrong with the pages and indexes of a store; empty when nothing was found.
 
     `pages` proves every page's checksum first. `enough` is asked now and then

@@ -12,7 +12,8 @@ def m0001_readings(db: Database) -> None:
     """One row per series and time. `value` is REAL for a number, INTEGER for a truth, TEXT for a word.
 
     `reading.id` is the order of arrival and never used twice; the alarm
-    engine's cursor counts on it. `latest` has the newest reading per series.
+    engine's cursor counts on it. `arrival.last` is the last one given: AUTOINCREMENT
+    would also count the duplicates. `latest` has the newest reading per series.
     """
     db.conn.execute("""
         CREATE TABLE series (
@@ -21,11 +22,15 @@ def m0001_readings(db: Database) -> None:
             UNIQUE (source, quantity, statistic, unit)) STRICT""")
     db.conn.execute("""
         CREATE TABLE reading (
-            id INTEGER PRIMARY KEY AUTOINCREMENT, series_id INTEGER NOT NULL REFERENCES series (id),
+            id INTEGER PRIMARY KEY, series_id INTEGER NOT NULL REFERENCES series (id),
             observed_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, value ANY NOT NULL,
             period_s INTEGER NOT NULL, revision INTEGER NOT NULL, quality INTEGER NOT NULL,
             flags INTEGER NOT NULL, lon REAL, lat REAL) STRICT""")
     db.conn.execute("CREATE UNIQUE INDEX reading_when ON reading (series_id, observed_ms)")
+    db.conn.execute(
+        "CREATE TABLE arrival (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL) STRICT"
+    )
+    db.conn.execute("INSERT INTO arrival VALUES (1, 0)")
     db.conn.execute("""
         CREATE TABLE latest (
             series_id INTEGER PRIMARY KEY REFERENCES series (id), observed_ms INTEGER NOT NULL,

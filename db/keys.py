@@ -25,9 +25,7 @@ PATIENCE_S = 5.0
 _FILE, _MARK = "key", "key.in-keyring"
 
 
-def data_key(
-    folder: Path, *, environment: Mapping[str, str] = os.environ, use_keyring: bool = True
-) -> bytes:
+def data_key(folder: Path, *, environment: Mapping[str, str] = os.environ, use_keyring: bool = True) -> bytes:
     """The 32 bytes that open the stores of `folder`; made the first time.
 
     The variable GWANJE_KEY_FILE names another key file. Raises Unavailable if

@@ -110,8 +110,7 @@ class _Writing:
         self._db, self._feed = db, feed
         self._cursor = db.conn.cursor()
         self._ids = _known_series(db)
-        row = self._cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = 'reading'").fetchone()
-        self._last = int(row[0]) if row else 0
+        self._last = last_id(db)
         self._newest: dict[int, tuple[Any, ...]] = {}
 
     def put(self, reading: Reading) -> None:
@@ -195,6 +194,8 @@ class _Writing:
     def finish(self) -> None:
         if self._newest:
             self._cursor.executemany(_LATEST, self._newest.values())
+        if self.new:
+            self._cursor.execute("UPDATE arrival SET last = ?", (self._last,))
 
 
 def _known_series(db: Database) -> dict[SeriesKey, int]:
@@ -243,8 +244,7 @@ def _value(stored: float | int | str) -> Value:
 
 def last_id(db: Database) -> int:
     """The number of the reading that arrived last; 0 before the first."""
-    row = db.conn.execute("SELECT seq FROM sqlite_sequence WHERE name = 'reading'").fetchone()
-    return int(row[0]) if row else 0
+    return int(db.conn.execute("SELECT last FROM arrival").fetchone()[0])
 
 
 def latest(db: Database) -> list[Latest]:
