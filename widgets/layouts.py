@@ -107,13 +107,11 @@ class Docks(QObject):
             self._arrange_board()
 
     def _arrange_board(self) -> None:
-        area, left, right = Ads, Ads.LeftDockWidgetArea, Ads.RightDockWidgetArea
-        del area
         centre = self.area.addDockWidget(Ads.CenterDockWidgetArea, self._docks["map"])
         for key in ("incidents", "health", "quarantine"):
             self.area.addDockWidgetTabToArea(self._docks[key], centre)
-        alarms = self.area.addDockWidget(left, self._docks["alarms"])
-        cameras = self.area.addDockWidget(right, self._docks["cameras"])
+        alarms = self.area.addDockWidget(Ads.LeftDockWidgetArea, self._docks["alarms"])
+        cameras = self.area.addDockWidget(Ads.RightDockWidgetArea, self._docks["cameras"])
         below = Ads.BottomDockWidgetArea
         time = self.area.addDockWidget(below, self._docks["time"])
         domains = self.area.addDockWidget(below, self._docks["domains"], centre)

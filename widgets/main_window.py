@@ -1,0 +1,267 @@
+"""The window: truth bar and banners on top, the docks below, menus for all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QFrame,
+    QInputDialog,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from widgets import theme
+from widgets.bridge import Bridge
+from widgets.help import Manual
+from widgets.layouts import PRESETS, Docks
+from widgets.preferences import Preferences
+from widgets.truth_bar import TruthBar, TruthPage
+from widgets.words import Words
+
+DocksOf = Callable[[QWidget], Docks]
+"""Makes the docks within a widget."""
+
+
+class Banner(QLabel):
+    """A line over the whole window that cannot be overlooked; empty, it takes no room."""
+
+    def __init__(self, colour: str) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setFont(theme.font(15, bold=True))
+        self.setStyleSheet(f"background: {colour}; color: {theme.ON_COLOUR}; padding: 4px 12px;")
+        self.setVisible(False)
+
+    def say(self, text: str) -> None:
+        """Show this line, or none."""
+        if text != self.text():
+            self.setText(text)
+        self.setVisible(bool(text))
+
+
+class MainWindow(QMainWindow):
+    """Holds the docks; the frame turns to warning when the link to the core is lost.
+
+    Signals:
+        silence_wanted: the operator wants the alarm sound to stop for now.
+        incident_wanted: the operator wants to open an incident by hand.
+        closing: the window is about to close.
+    """
+
+    silence_wanted = Signal()
+    incident_wanted = Signal()
+    closing = Signal()
+
+    def __init__(self, bridge: Bridge, words: Words, docks_of: DocksOf, preferences: Preferences) -> None:
+        super().__init__()
+        self._bridge, self._words, self._preferences = bridge, words, preferences
+        self._manual: Manual | None = None
+        self.about_text = ""
+        self.district = ""
+        self.frame = QFrame()
+        self.frame.setObjectName("frame")
+        self.truth = TruthBar(bridge, words)
+        self.truth.opened.connect(self.open_page)
+        self.link_banner = Banner(theme.PRIORITY[1])
+        self.sound_banner = Banner(theme.PRIORITY[3])
+        self.docks = docks_of(self.frame)
+        layout = QVBoxLayout(self.frame)
+        layout.setContentsMargins(3, 0, 3, 3)
+        layout.setSpacing(2)
+        for widget in (self.truth, self.link_banner, self.sound_banner):
+            layout.addWidget(widget)
+        layout.addWidget(self.docks.widget, 1)
+        self.setCentralWidget(self.frame)
+        bridge.linked.connect(self._show_link)
+        words.changed.connect(self.translate)
+        self.docks.named.connect(self._build_menus)
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(1000)
+        self._ticker.timeout.connect(self._show_link)
+        self._ticker.start()
+
+    # --- words and state
+
+    @Slot()
+    def translate(self) -> None:
+        """Write title, docks and menus in the present language."""
+        name = self._words.text("app.title", district=self.district)
+        self.setWindowTitle(name if self.district else self._words.text("app.name"))
+        for key in self.docks.keys():  # noqa: SIM118  (not a dictionary)
+            self.docks.entitle(key, self._words.text(f"panel.{key}"))
+        self._build_menus()
+        self._show_link()
+
+    @Slot()
+    def _show_link(self) -> None:
+        up = self._bridge.is_linked
+        if up:
+            self.link_banner.say("")
+        elif self._bridge.last_ms is None:
+            self.link_banner.say(self._words.text("link.never"))
+        else:
+            self.link_banner.say(self._words.text("link.lost", time=self._words.time(self._bridge.last_ms)))
+        self.link_banner.setToolTip(self._bridge.reason)
+        edge = theme.GROUND if up else theme.PRIORITY[1]
+        style = f"QFrame#frame {{ border: 3px solid {edge}; background: {theme.GROUND}; }}"
+        if style != self.frame.styleSheet():
+            self.frame.setStyleSheet(style)
+
+    @Slot(str)
+    def open_page(self, kind: str) -> None:
+        """Open the page behind a field of the truth bar."""
+        page = TruthPage(self.truth, kind, self._bridge, self._words)
+        page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        page.show()
+
+    # --- menus
+
+    @Slot()
+    def _build_menus(self) -> None:
+        self.menuBar().clear()
+        self._view_menu(self._menu("menu.view"))
+        self._layout_menu(self._menu("menu.layout"))
+        alarms = self._menu("menu.alarms")
+        self._act(alarms, "menu.silence", self.silence_wanted.emit, "Ctrl+M")
+        self._act(alarms, "menu.new_incident", self.incident_wanted.emit, "Ctrl+N")
+        self._language_menu(self._menu("menu.language"))
+        helping = self._menu("menu.help")
+        self._act(helping, "menu.manual", self.open_manual, "F1")
+        self._act(helping, "menu.about", self.open_about)
+
+    def _menu(self, key: str) -> QMenu:
+        return self.menuBar().addMenu(self._words.text(key))
+
+    def _act(self, menu: QMenu, key: str, act: object, shortcut: str = "") -> QAction:
+        action = QAction(self._words.text(key), menu)
+        if shortcut:
+            action.setShortcut(QKeySequence(shortcut))
+        action.triggered.connect(act)
+        menu.addAction(action)
+        return action
+
+    def _view_menu(self, menu: QMenu) -> None:
+        for number, key in enumerate(self.docks.keys(), 1):
+            action = QAction(self._words.text(f"panel.{key}"), menu)
+            if number <= 9:
+                action.setShortcut(QKeySequence(f"Ctrl+{number}"))
+            action.setData(key)
+            action.triggered.connect(self._raise_panel)
+            menu.addAction(action)
+        shown = menu.addMenu("+/−")
+        for key in self.docks.keys():  # noqa: SIM118
+            shown.addAction(self.docks.toggle_action(key))
+        menu.addSeparator()
+        self._act(menu, "menu.full_screen", self.toggle_full_screen, "F11")
+        self._act(menu, "menu.quit", self.close, "Ctrl+Q")
+
+    @Slot()
+    def _raise_panel(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.docks.raise_panel(str(action.data()))
+
+    def _layout_menu(self, menu: QMenu) -> None:
+        for number, preset in enumerate(PRESETS, 1):
+            action = self._act(menu, f"menu.{preset}", self._arrange, f"Ctrl+Shift+{number}")
+            action.setData(preset)
+        menu.addSeparator()
+        for name in self.docks.names():
+            action = QAction(name.replace("&", "&&"), menu)
+            action.setData(name)
+            action.triggered.connect(self._restore)
+            menu.addAction(action)
+        menu.addSeparator()
+        self._act(menu, "menu.save_layout", self._save_layout, "Ctrl+Shift+S")
+        if self.docks.names():
+            self._act(menu, "menu.forget_layout", self._forget_layout)
+
+    @Slot()
+    def _arrange(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.docks.arrange(str(action.data()))
+
+    @Slot()
+    def _restore(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.docks.restore(str(action.data()))
+
+    @Slot()
+    def _save_layout(self) -> None:
+        name, agreed = QInputDialog.getText(
+            self, self._words.text("menu.save_layout"), self._words.text("menu.layout_name")
+        )
+        if agreed and name.strip():
+            self.docks.save(name.strip()[:60])
+
+    @Slot()
+    def _forget_layout(self) -> None:
+        name, agreed = QInputDialog.getItem(
+            self,
+            self._words.text("menu.forget_layout"),
+            self._words.text("menu.layout_name"),
+            self.docks.names(),
+            0,
+            False,
+        )
+        if agreed:
+            self.docks.forget(name)
+
+    def _language_menu(self, menu: QMenu) -> None:
+        group = QActionGroup(menu)
+        chosen = self._preferences.get("language", "auto")
+        names = (("auto", self._words.text("menu.system_language")), ("ko", "한국어"), ("en", "English"))
+        for language, name in names:
+            action = QAction(name, group)
+            action.setCheckable(True)
+            action.setChecked(language == chosen)
+            action.setData(language)
+            action.triggered.connect(self._speak)
+            menu.addAction(action)
+
+    @Slot()
+    def _speak(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            language = str(action.data())
+            self._preferences.set("language", language)
+            self._words.set_language(language)
+
+    # --- acts
+
+    @Slot()
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or give it back."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    @Slot()
+    def open_manual(self) -> None:
+        """Show the manual."""
+        if self._manual is None:
+            self._manual = Manual(self._words, self)
+        self._manual.show()
+        self._manual.raise_()
+
+    @Slot()
+    def open_about(self) -> None:
+        """Say which program this is."""
+        box = QMessageBox(self)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setWindowTitle(self._words.text("menu.about"))
+        box.setText(self.about_text)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.docks.keep_last()
+        self.closing.emit()
+        super().closeEvent(event)

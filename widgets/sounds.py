@@ -1,0 +1,121 @@
+"""Alarms sound until they are handled, or until somebody silences them for now."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from PySide6.QtCore import QLoggingCategory, QObject, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+
+from db.records import Alarm, AlarmState
+from widgets.resource import resource
+
+PAUSE_MS = {1: 2_000, 2: 4_000, 3: 8_000, 4: 16_000}
+
+
+class Speaker(Protocol):
+    """Something that can play the tone of a priority."""
+
+    @property
+    def is_present(self) -> bool:
+        """Whether anybody can hear it."""
+
+    def play(self, priority: int) -> None:
+        """Play the tone of this priority once."""
+
+
+class QtSpeaker:
+    """The machine's sound device through QtMultimedia, if it has either."""
+
+    def __init__(self) -> None:
+        self._effects: dict[int, Any] = {}
+        if QGuiApplication.platformName() in ("offscreen", "minimal"):
+            return
+        QLoggingCategory.setFilterRules("qt.multimedia.*=false")
+        try:
+            multimedia = importlib.import_module("PySide6.QtMultimedia")
+        except ImportError:  # a bare machine without libpulse
+            return
+        if multimedia.QMediaDevices.defaultAudioOutput().isNull():
+            return
+        for priority in PAUSE_MS:
+            effect = multimedia.QSoundEffect()
+            effect.setSource(QUrl.fromLocalFile(str(resource("sounds", f"alarm{priority}.wav"))))
+            self._effects[priority] = effect
+
+    @property
+    def is_present(self) -> bool:
+        return bool(self._effects)
+
+    def play(self, priority: int) -> None:
+        effect = self._effects.get(priority)
+        if effect is not None:
+            effect.play()
+
+
+class AlarmSound(QObject):
+    """Repeats the tone of the worst unacknowledged alarm.
+
+    Silenced, it is quiet until an alarm comes that had not been heard.
+
+    Signals:
+        changed: whether it is silenced, or whether it sounds, has changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, speaker: Speaker, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._speaker = speaker
+        self._heard: set[tuple[str, int]] = set()
+        self._worst: int | None = None
+        self.is_silenced = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._sound)
+
+    @property
+    def is_present(self) -> bool:
+        """Whether there is a sound device."""
+        return self._speaker.is_present
+
+    @property
+    def is_sounding(self) -> bool:
+        """Whether a tone repeats now."""
+        return self._timer.isActive()
+
+    def follow(self, standing: Iterable[Alarm]) -> None:
+        """Take all standing alarms; sound for those that nobody has acknowledged."""
+        new = {
+            (alarm.id, alarm.activation): min(4, max(1, alarm.priority))
+            for alarm in standing
+            if alarm.state is AlarmState.UNACKNOWLEDGED
+        }
+        unheard = new.keys() - self._heard
+        self._heard = set(new)
+        worst = min(new.values(), default=None)
+        louder = worst is not None and (self._worst is None or worst < self._worst)
+        self._worst = worst
+        if unheard:
+            self.is_silenced = False
+        if worst is None:
+            self._timer.stop()
+            self.is_silenced = False
+        elif not self.is_silenced and (louder or unheard or not self._timer.isActive()):
+            self._sound()
+        self.changed.emit()
+
+    @Slot()
+    def silence(self) -> None:
+        """Be quiet until a new alarm comes."""
+        self.is_silenced = self._worst is not None
+        self._timer.stop()
+        self.changed.emit()
+
+    @Slot()
+    def _sound(self) -> None:
+        if self._worst is not None and not self.is_silenced:
+            self._speaker.play(self._worst)
+            self._timer.start(PAUSE_MS[self._worst])
