@@ -74,6 +74,8 @@ class Core:
             self.evaluation.committed,
             settings.site.device,
             base=origin.parent if origin else folder,
+            encodings=settings.site.encodings,
+            quarantine_keep=settings.site.quarantine_keep,
         )
         self.questions = Questions(self, self._assets)
         self._link = LinkServer(folder, query=self._query, command=self._command, state=self.newest.all)

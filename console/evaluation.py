@@ -56,8 +56,7 @@ class Evaluation:
         """Twice is harmless."""
         self._worker.stop()
         if self._feed_db is not None:
-            self._feed_db.close()
-            self._feed_db = None
+            self._engine.submit(self._close_reader).result()
 
     def committed(self, readings: Sequence[StoredReading]) -> None:
         """Take readings that are on disk; called in the ingest thread, returns at once."""
@@ -79,6 +78,13 @@ class Evaluation:
         self._engine.submit(lambda db: self._evaluate(db, handed)).result()
         if not (self._handed or self._evaluator.behind):
             wait(_TICK_S)
+
+    def _close_reader(self, db: Database) -> list[Any]:
+        """Let go of feed.db, in the thread that opened it."""
+        if self._feed_db is not None:
+            self._feed_db.close()
+            self._feed_db = None
+        return []
 
     def _evaluate(self, db: Database, handed: list[StoredReading]) -> list[Any]:
         if self._feed_db is None:

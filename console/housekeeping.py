@@ -36,7 +36,10 @@ class Housekeeping:
 
     def lamps(self) -> None:
         """Tell the state of disk, clock and cameras."""
-        self._core.newest.publish([self._disk(), self._clock(), self._cameras(), self._alive()])
+        core = self._core
+        core.newest.publish(
+            [*core.ingest.lamps(), self._disk(), self._clock(), self._cameras(), self._alive()]
+        )
 
     def retain(self) -> None:
         """Let go of readings past their time, a small step at a time."""
