@@ -122,7 +122,8 @@ class CameraTile(QWidget):
             self._paint_foot(painter, name)
         edge = theme.TEXT if self.is_chosen else _COLOUR.get(self._name(), theme.LINE)
         painter.setPen(QPen(QColor(edge), 2 if self.is_chosen else 1))
-        painter.drawRect(self.rect().adjusted(0, 0, -1, -1) if not self.is_chosen else self.rect().adjusted(1, 1, -1, -1))
+        inset = 1 if self.is_chosen else 0
+        painter.drawRect(self.rect().adjusted(inset, inset, -1, -1))
         painter.end()
 
     def _name(self) -> str:

@@ -8,21 +8,20 @@ from typing import Any, Protocol
 import msgspec
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from console.cameras import Frame
 from db.records import Camera, CameraState
 from widgets.bridge import Bridge
+from widgets.camera_bar import ROUND_S, TILES, CameraBar
 from widgets.camera_tile import CameraTile
 from widgets.words import Words
 
-TILES = (1, 4, 9, 16, 25)
 PAINT_MS = 66
 STATE_MS = 200
 REPORT_MS = 1000
 REPORT_AT_LEAST_S = 2.0
 SETTLE_MS = 150
-ROUND_S = 10
 
 
 class Pool(Protocol):
@@ -91,50 +90,21 @@ class CameraWall(QWidget):
 
     def _build(self) -> None:
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._title, self._counted, self._page_label = QLabel(), QLabel(), QLabel()
-        self._title.setObjectName("title")
-        self._counted.setObjectName("dim")
-        self._page_label.setObjectName("dim")
-        self._group = QButtonGroup(self)
-        self._layout_buttons: list[QPushButton] = []
-        for count in TILES:
-            button = self._button(str(count), checkable=True)
-            button.setFixedWidth(36)
-            self._group.addButton(button, count)
-            self._layout_buttons.append(button)
-        self._group.idClicked.connect(self.set_count)
-        self._previous, self._next = self._button("◀"), self._button("▶")
-        self._round, self._back = self._button(checkable=True), self._button()
-        self._snapshot, self._incident = self._button(), self._button()
-        self._previous.clicked.connect(self.previous_page)
-        self._next.clicked.connect(self.next_page)
-        self._round.toggled.connect(self._on_round)
-        self._back.clicked.connect(self.leave_focus)
-        self._snapshot.clicked.connect(self.take_snapshot)
-        self._incident.clicked.connect(self._want_incident)
-        bar = QHBoxLayout()
-        bar.setContentsMargins(6, 4, 6, 4)
-        bar.setSpacing(4)
-        for widget in (self._title, self._counted):
-            bar.addWidget(widget)
-        bar.addStretch(1)
-        for widget in (self._back, self._snapshot, self._incident, self._round, self._previous,
-                       self._page_label, self._next, *self._layout_buttons):  # fmt: skip
-            bar.addWidget(widget)
+        self.bar = CameraBar(self._words, self)
+        self.bar.count_wanted.connect(self.set_count)
+        self.bar.page_wanted.connect(self._turn)
+        self.bar.round_wanted.connect(self._on_round)
+        self.bar.back_wanted.connect(self.leave_focus)
+        self.bar.snapshot_wanted.connect(self.take_snapshot)
+        self.bar.incident_wanted.connect(self._want_incident)
         self._grid = QGridLayout()
         self._grid.setContentsMargins(4, 0, 4, 4)
         self._grid.setSpacing(4)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        outer.addLayout(bar)
+        outer.addWidget(self.bar)
         outer.addLayout(self._grid, 1)
-
-    def _button(self, text: str = "", *, checkable: bool = False) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setCheckable(checkable)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        return button
 
     def _make_timers(self) -> None:
         self._paint_timer = self._timer(PAINT_MS, self.refresh)
@@ -214,6 +184,7 @@ class CameraWall(QWidget):
         """The page before; before the first comes the last."""
         self._turn(-1)
 
+    @Slot(int)
     def _turn(self, by: int) -> None:
         if self.pages > 1 and not self.focused:
             self.page = (self.page + by) % self.pages
@@ -280,7 +251,7 @@ class CameraWall(QWidget):
                 tile.assign(camera)
             tile.show()
         self.choose(self.chosen)
-        self._write_bar()
+        self._write()
         self._settle_timer.start()
 
     def _want(self) -> None:
@@ -321,7 +292,7 @@ class CameraWall(QWidget):
         if not self.isVisible():
             self.refresh_states()
         now_ms = self._bridge.now_ms()
-        words = [(state.id, state.state, state.restarts) for state in self._states.values()]
+        words = [(state.id, str(state.state), state.restarts) for state in self._states.values()]
         if words == self._reported and abs(now_ms - self._reported_at_ms) < REPORT_AT_LEAST_S * 1000:
             return
         self._reported, self._reported_at_ms = words, now_ms
@@ -350,7 +321,7 @@ class CameraWall(QWidget):
             Qt.Key.Key_Enter: self._focus_chosen,
             Qt.Key.Key_PageDown: self.next_page,
             Qt.Key.Key_PageUp: self.previous_page,
-            Qt.Key.Key_R: self._round.toggle,
+            Qt.Key.Key_R: self.bar.round.toggle,
             Qt.Key.Key_S: self.take_snapshot,
             Qt.Key.Key_E: self._want_incident,
             Qt.Key.Key_Left: lambda: self._step(-1),
@@ -408,35 +379,10 @@ class CameraWall(QWidget):
 
     @Slot()
     def _write(self) -> None:
-        text = self._words.text
-        self._title.setText(text("cameras.title"))
-        self._round.setText(text("cameras.round"))
-        self._round.setToolTip(text("cameras.round_tip", n=ROUND_S))
-        self._back.setText(text("cameras.back"))
-        self._snapshot.setText(text("cameras.snapshot"))
-        self._snapshot.setToolTip(text("cameras.snapshot_tip"))
-        self._incident.setText(text("cameras.incident"))
-        self._incident.setToolTip(text("cameras.incident_tip"))
-        self._previous.setToolTip(text("cameras.previous"))
-        self._next.setToolTip(text("cameras.next"))
-        for number, button in enumerate(self._layout_buttons):
-            button.setToolTip(text("cameras.tiles_tip", n=TILES[number], press=number + 1))
-        self._write_bar()
-
-    def _write_bar(self) -> None:
-        many = self.pages > 1 and not self.focused
-        self._page_label.setText(self._words.text("cameras.page", page=self.page + 1, pages=self.pages))
-        for widget in (self._page_label, self._previous, self._next, self._round):
-            widget.setVisible(many)
-        self._back.setVisible(bool(self.focused))
-        button = self._group.button(self.count)
-        if button is not None:
-            button.setChecked(True)
+        self.bar.show_place(self.count, self.page, self.pages, focused=bool(self.focused))
         self._write_counted()
+        self.refresh()
 
     def _write_counted(self) -> None:
-        if not self._cameras:
-            self._counted.setText(self._words.text("cameras.none"))
-            return
-        live = sum(state.state == "live" for state in self._states.values())
-        self._counted.setText(self._words.text("cameras.counted", live=live, total=len(self._cameras)))
+        states = [state.state for state in self._states.values()]
+        self.bar.show_counted(states.count("live"), len(states) - states.count("idle"), len(self._cameras))

@@ -24,7 +24,7 @@ os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = (
 os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "-8"
 os.environ["OPENCV_LOG_LEVEL"] = "SILENT"
 
-import cv2  # noqa: E402
+import cv2
 
 for _name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):  # cv2 sets them; another Qt would obey
     os.environ.pop(_name, None)
@@ -72,7 +72,7 @@ class Video:
             if now - self._given_s < 0.9 / FASTEST:
                 continue
             good, picture = self._capture.retrieve()
-            if not good or picture is None or picture.size == 0:
+            if not good or picture.size == 0:
                 return None
             self._given_s = now
             return np.asarray(picture, np.uint8)
@@ -96,8 +96,8 @@ def open_video(url: str, clock: Clock) -> Video | None:
     """Open a camera (rtsp, http) or a file (file:, or a bare path); None if it does not answer in 3 s."""
     is_file = "://" not in url or url.startswith("file:")
     where = _file_path(url) if is_file else url
-    settings = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS]
-    settings += [cv2.CAP_PROP_N_THREADS, 1]
+    settings = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS]
+    settings += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS, cv2.CAP_PROP_N_THREADS, 1]
     capture = cv2.VideoCapture(where, cv2.CAP_FFMPEG, settings)
     if not capture.isOpened():
         capture.release()

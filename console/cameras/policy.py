@@ -58,8 +58,8 @@ def state(sight: Sight, now_s: float) -> State:
 
 
 def backoff(failures: int, jitter: float) -> float:
-    """Seconds before the next try after `failures` (1, 2, ...): 1 to 60, doubling, jittered up to the half."""
-    whole = min(60.0, 1.0 * 2 ** min(max(failures, 1) - 1, 16))
+    """Seconds before the next try after `failures` (1, 2, ...): 1 to 60, doubling, jittered down."""
+    whole = min(60.0, float(1 << min(max(failures, 1) - 1, 16)))
     return max(1.0, whole * (1.0 - 0.5 * jitter))
 
 

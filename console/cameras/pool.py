@@ -243,9 +243,7 @@ class CameraPool:
             generation = seat.course.generation
             seat.course = policy.ended(seat.course, generation, now, "no-memory", self._chance())
             return
-        process.send(
-            control.Open(seat.camera.id, seat.course.generation, seat.url, str(ring), *seat.size)
-        )
+        process.send(control.Open(seat.camera.id, seat.course.generation, seat.url, str(ring), *seat.size))
 
     def _room(self, wanting: Seat, now: float) -> CamProcess:
         """A process with a free place; a camera that brought processes down gets its own."""

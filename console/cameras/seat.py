@@ -63,7 +63,7 @@ class Seat:
             self.state = named
             began_s = {"frozen": self.sight.changed_s, "black": self.sight.black_s}.get(named)
             if named in ("stale", "offline"):
-                began_s = self.seen_s
+                began_s = self.seen_s if self.seen_s is not None else self.asked_s
             self.since_ms = now_ms - (round((now_s - began_s) * 1000) if began_s is not None else 0)
 
     def newest(self) -> Frame | None:

@@ -21,7 +21,7 @@ _NAME = re.compile(rf"^{_PREFIX}(?P<pid>\d+)-(?P<start>\d+)-\w+$")
 
 def shared_place() -> Path:
     """The folder of the system where files are memory, or the next best."""
-    memory = Path("/dev/shm")
+    memory = Path("/dev/shm")  # noqa: S108
     usable = memory.is_dir() and os.access(memory, os.W_OK | os.X_OK)
     return memory if usable else Path(tempfile.gettempdir())
 
@@ -46,7 +46,8 @@ def sweep(place: Path) -> list[str]:
 
 def _is_alive(pid: int, start: int) -> bool:
     try:
-        return abs(round(psutil.Process(pid).create_time() * 100) - start) <= 200
+        began: float = psutil.Process(pid).create_time()
+        return abs(round(began * 100) - start) <= 200
     except psutil.NoSuchProcess:
         return False
     except psutil.Error:  # somebody else's process: not ours to sweep

@@ -53,7 +53,7 @@ class _Stream(threading.Thread):
         reason = "failed"
         try:
             reason = self._play()
-        except Exception as error:  # a foreign library: this camera ends, its neighbours go on
+        except Exception as error:  # noqa: BLE001 - a foreign library: this camera ends, its neighbours go on
             reason = f"failed: {type(error).__name__}"
         finally:
             self.newest = None

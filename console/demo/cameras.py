@@ -26,7 +26,9 @@ _PATH = re.compile(r"^/cam/(\d{1,3})\.(mjpg|jpg)$")
 class Freeze:
     """When a camera sends the same picture: `length_s` of every `period_s`, after `first_s`."""
 
-    def __init__(self, number: int, period_s: float = 150.0, length_s: float = 60.0, first_s: float = 40.0) -> None:
+    def __init__(
+        self, number: int, period_s: float = 150.0, length_s: float = 60.0, first_s: float = 40.0
+    ) -> None:
         self.number, self._period_s, self._length_s, self._first_s = number, period_s, length_s, first_s
 
     def holds(self, number: int, at_s: float) -> bool:
@@ -62,7 +64,7 @@ class _Client(BaseHTTPRequestHandler):
     server: CameraServer
     protocol_version = "HTTP/1.0"
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing: stderr belongs to faults."""
 
     def do_GET(self) -> None:
@@ -113,12 +115,12 @@ def main(args: Sequence[str] = ()) -> int:
     parser = argparse.ArgumentParser(prog="gwanje demo-cameras", description="Drawn cameras over HTTP MJPEG.")
     parser.add_argument("--port", type=int, default=0, help="loopback port, 0 for any")
     parser.add_argument("--count", type=int, default=9, help="how many cameras")
-    parser.add_argument("--freeze", type=int, default=5, help="the camera that freezes now and then, 0 for none")
+    parser.add_argument("--freeze", type=int, default=5, help="the camera that freezes at times, 0 for none")
     chosen = parser.parse_args(args)
     server = CameraServer(chosen.port, chosen.count, SystemClock(), Freeze(chosen.freeze))
     serving = threading.Thread(target=server.serve_forever, args=(0.2,), name="demo cameras")
     serving.start()
-    print(f"ready {server.server_address[1]}", flush=True)
+    print(f"ready {server.server_address[1]}", flush=True)  # noqa: T201 - the caller waits for it
     try:
         while sys.stdin.buffer.readline():
             pass

@@ -69,7 +69,8 @@ class Scene:
 
     def _mover(self, lane: int, colours: tuple[Colour, ...]) -> _Mover:
         chance = self._chance
-        return _Mover(lane, chance.uniform(0.06, 0.13), chance.random(), chance.choice(colours), chance.uniform(0.85, 1.2))
+        pace, start = chance.uniform(0.06, 0.13), chance.random()
+        return _Mover(lane, pace, start, chance.choice(colours), chance.uniform(0.85, 1.2))
 
     def _draw_car(self, picture: Picture, car: _Mover, at_s: float) -> None:
         (x0, y0), (x1, y1), scale0, scale1 = self._lanes[car.lane]
@@ -104,7 +105,8 @@ class Scene:
         shade = 0.5 if self.is_night else 1.0
         skin, cloth = _dim((150, 180, 210), shade), _dim(walker.colour, shade)
         for side in (step, -step):
-            cv2.line(picture, _at(x, y - size * 0.8), _at(x + side, y), _dim(cloth, 0.6), max(1, int(size * 0.14)))
+            hip, foot = _at(x, y - size * 0.8), _at(x + side, y)
+            cv2.line(picture, hip, foot, _dim(cloth, 0.6), max(1, int(size * 0.14)))
         cv2.line(picture, _at(x, y - size * 1.4), _at(x, y - size * 0.75), cloth, max(2, int(size * 0.34)))
         cv2.circle(picture, _at(x, y - size * 1.7), max(2, int(size * 0.2)), skin, -1)
 

@@ -1,0 +1,110 @@
+"""The row above the camera wall: what is counted, acts, pages, how many tiles."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from widgets.words import Words
+
+TILES = (1, 4, 9, 16, 25)
+ROUND_S = 10
+
+
+class CameraBar(QWidget):
+    """Buttons that say what is wanted; the wall decides.
+
+    Signals:
+        count_wanted: so many tiles at once.
+        page_wanted: +1 or -1.
+        round_wanted: whether the pages shall turn by themselves.
+        back_wanted: leave the focus.
+        snapshot_wanted: of the chosen camera.
+        incident_wanted: with the chosen camera.
+    """
+
+    count_wanted = Signal(int)
+    page_wanted = Signal(int)
+    round_wanted = Signal(bool)
+    back_wanted = Signal()
+    snapshot_wanted = Signal()
+    incident_wanted = Signal()
+
+    def __init__(self, words: Words, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = words
+        self._title, self._counted, self._page = QLabel(), QLabel(), QLabel()
+        self._title.setObjectName("title")
+        self._counted.setObjectName("dim")
+        self._page.setObjectName("dim")
+        self._previous, self._next = self._button("◀"), self._button("▶")
+        self.round, self._back = self._button(checkable=True), self._button()
+        self._snapshot, self._incident = self._button(), self._button()
+        self._group = QButtonGroup(self)
+        for count in TILES:
+            button = self._button(str(count), checkable=True)
+            button.setFixedWidth(36)
+            self._group.addButton(button, count)
+        self._connect()
+        self._lay_out()
+        words.changed.connect(self.write)
+        self.write()
+
+    def _button(self, text: str = "", *, checkable: bool = False) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setCheckable(checkable)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        return button
+
+    def _connect(self) -> None:
+        self._group.idClicked.connect(self.count_wanted)
+        self._previous.clicked.connect(lambda: self.page_wanted.emit(-1))
+        self._next.clicked.connect(lambda: self.page_wanted.emit(1))
+        self.round.toggled.connect(self.round_wanted)
+        self._back.clicked.connect(self.back_wanted)
+        self._snapshot.clicked.connect(self.snapshot_wanted)
+        self._incident.clicked.connect(self.incident_wanted)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(6, 4, 6, 4)
+        row.setSpacing(4)
+        row.addWidget(self._title)
+        row.addWidget(self._counted)
+        row.addStretch(1)
+        for widget in (self._back, self._snapshot, self._incident, self.round, self._previous, self._page):
+            row.addWidget(widget)
+        row.addWidget(self._next)
+        for button in self._group.buttons():
+            row.addWidget(button)
+
+    def write(self) -> None:
+        """Write all texts in the language of now."""
+        text = self._words.text
+        self._title.setText(text("cameras.title"))
+        self.round.setText(text("cameras.round"))
+        self.round.setToolTip(text("cameras.round_tip", n=ROUND_S))
+        self._back.setText(text("cameras.back"))
+        self._snapshot.setText(text("cameras.snapshot"))
+        self._snapshot.setToolTip(text("cameras.snapshot_tip"))
+        self._incident.setText(text("cameras.incident"))
+        self._incident.setToolTip(text("cameras.incident_tip"))
+        self._previous.setToolTip(text("cameras.previous"))
+        self._next.setToolTip(text("cameras.next"))
+        for number, button in enumerate(self._group.buttons(), 1):
+            tip = text("cameras.tiles_tip", n=TILES[number - 1], press=number)
+            button.setToolTip(tip)
+
+    def show_place(self, count: int, page: int, pages: int, *, focused: bool) -> None:
+        """Say where in the pages the wall is."""
+        many = pages > 1 and not focused
+        self._page.setText(self._words.text("cameras.page", page=page + 1, pages=pages))
+        for widget in (self._page, self._previous, self._next, self.round):
+            widget.setVisible(many)
+        self._back.setVisible(focused)
+        self._group.button(count).setChecked(True)
+
+    def show_counted(self, live: int, watched: int, total: int) -> None:
+        """Say how many cameras are live, of those watched, of all."""
+        key = "cameras.counted" if total else "cameras.none"
+        self._counted.setText(self._words.text(key, live=live, watched=watched, total=total))
