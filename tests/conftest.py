@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import psutil
@@ -18,6 +18,8 @@ pytest_plugins = [
     for name in ("mosquitto", "postgres", "rtsp")
     if (Path(__file__).parent / "servers" / f"{name}.py").exists()
 ]
+
+IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 # A stopped thread or process may need a moment to be gone; a leaked one never is.
 PATIENCE_S = 3.0
@@ -45,6 +47,17 @@ def nothing_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
     for child in _children() - children:
         child.kill()
     assert not left, f"left running: {', '.join(left)}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI nothing may be left out: a component that is not installed is a failure there."""
+    report = yield
+    if IN_CI and report.skipped and "not installed" in str(report.longrepr):
+        report.outcome = "failed"
+    return report
 
 
 def _scope(request: pytest.FixtureRequest, name: str) -> str:
