@@ -166,7 +166,7 @@ def _set_aside(path: Path, faults: list[str], clock: Clock) -> Found:
 
 
 def _missing(path: Path, clock: Clock) -> Found:
-    text = f"{path.name}: is gone though the folder was in use; a new one is begun"
+    text = f"{path.name}: is not there although the other store is; a new one is begun"
     return Found(path.name, "missing", clock.now_ms(), text)
 
 

@@ -167,7 +167,7 @@ def _connect(path: Path, key: bytes, *, read_only: bool = False) -> sqlite3.Conn
             "cell_size_check=ON",
             "mmap_size=0",
             "foreign_keys=ON",
-            f"cache_size={-16_384 if read_only else -65_536}",
+            f"cache_size={-8_192 if read_only else -32_768}",
             f"query_only={'ON' if read_only else 'OFF'}",
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -183,11 +183,11 @@ def _check_schema(path: Path, key: bytes, migrations: Migrations) -> None:
     connection = _connect(path, key, read_only=True)
     try:
         db = Store(connection)
-        number = _number(connection, "application_id")
         steps = applied(db, migrations.name)
-        if number == 0 and not steps and not db.table_names():
-            return
-        if number != APPLICATION_ID or (not steps and db.table_names()):
+        tables = set(db.table_names()) - {"_sqlite_migrations"}
+        if not tables:
+            return  # killed while it was being made
+        if _number(connection, "application_id") != APPLICATION_ID or not steps:
             raise StoreError(f"{path}: is not a store of this program")
         known = [step.name for step in migrations.pending(db)]
         unknown = set(steps) - _names(migrations)
@@ -211,16 +211,13 @@ def _names(migrations: Migrations) -> set[str]:
 def _prepared(connection: sqlite3.Connection, migrations: Migrations) -> Database:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "journal_size_limit=67108864"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
+    if _number(connection, "application_id") != APPLICATION_ID:  # before the first table: a kill may follow
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     db = Store(connection)
     migrations.apply(db)
     version = len(applied(db, migrations.name))
-    if (_number(connection, "application_id"), _number(connection, "user_version")) != (
-        APPLICATION_ID,
-        version,
-    ):
-        with db.atomic():
-            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version={version}")
+    if _number(connection, "user_version") != version:
+        connection.execute(f"PRAGMA user_version={version}")
     return db
 
 

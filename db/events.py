@@ -87,6 +87,18 @@ def plates_after(db: Database, cursor: int, limit: int) -> list[StoredPlate]:
     return [StoredPlate(row_id, _plate_decoder.decode(body)) for row_id, body in rows]
 
 
+def drop_before(db: Database, received_ms: int, limit: int) -> int:
+    """Let go of what was received before `received_ms`, at most `limit` of each kind; returns how many."""
+    gone = 0
+    for table in ("event", "plate"):
+        cursor = db.conn.execute(
+            f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE received_ms < ? LIMIT ?)",
+            (received_ms, limit),
+        )
+        gone += cursor.rowcount
+    return gone
+
+
 def _clean_event(event: Event) -> Event:
     try:
         _encoder.encode(event)

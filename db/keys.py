@@ -15,9 +15,6 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import keyring
-import keyring.errors
-
 from db.errors import StoreError, Unavailable
 
 SERVICE = "gwanje"
@@ -121,6 +118,8 @@ def _into_keyring(folder: Path) -> bytes | None:
     mark, key = secrets.token_hex(8), secrets.token_bytes(32)
 
     def keep() -> str | None:
+        import keyring
+
         if keyring.get_keyring().priority < 1:
             return None
         keyring.set_password(SERVICE, mark, key.hex())
@@ -134,7 +133,13 @@ def _into_keyring(folder: Path) -> bytes | None:
 
 def _from_keyring(folder: Path) -> bytes:
     mark = (folder / _MARK).read_text(encoding="ascii").strip()
-    text = _asked(lambda: keyring.get_password(SERVICE, mark))
+
+    def look() -> str | None:
+        import keyring
+
+        return keyring.get_password(SERVICE, mark)
+
+    text = _asked(look)
     if text is None:
         raise Unavailable(f"{folder}: its key is in the keyring of its user, which does not give it out")
     return _bytes(text, "keyring")
@@ -142,12 +147,14 @@ def _from_keyring(folder: Path) -> bytes:
 
 def _asked(question: Callable[[], str | None]) -> str | None:
     """The keyring's answer, or None if it fails or takes longer than a person would wait."""
+    from keyring.errors import KeyringError
+
     answers: list[str | None] = []
 
     def ask() -> None:
         try:
             answers.append(question())
-        except (keyring.errors.KeyringError, RuntimeError, OSError):
+        except (KeyringError, RuntimeError, OSError):
             answers.append(None)
 
     thread = threading.Thread(target=ask, name="keyring", daemon=True)

@@ -339,11 +339,12 @@ def drop_before(db: Database, received_ms: int, limit: int) -> int:
     """Let go of the oldest arrivals received before `received_ms`, at most `limit`; returns how many.
 
     Called again, each time in a transaction of its own, until it returns 0.
-    `latest` keeps the newest of a series even then, with its age.
+    `latest` keeps the newest of a series even then, with its age. Readings that
+    came while our clock ran ahead wait in front until their time has come too.
     """
     cursor = db.conn.execute(
-        "DELETE FROM reading WHERE id IN"
-        " (SELECT id FROM (SELECT id, received_ms FROM reading ORDER BY id LIMIT ?) WHERE received_ms < ?)",
+        "DELETE FROM reading WHERE id IN (SELECT id FROM"
+        " (SELECT id, received_ms FROM reading ORDER BY id LIMIT ?1 * 8) WHERE received_ms < ?2 LIMIT ?1)",
         (limit, received_ms),
     )
     return int(cursor.rowcount)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database, Migrations
 
-from db import connection, feed, ops, readings
+from db import connection, counts, events, feed, ops, quarantine, raw, readings
 from db.errors import StoreError, Unavailable
+from db.records import Event, Reading
 
 ROOT = Path(__file__).parents[2]
 
@@ -128,6 +131,49 @@ def test_opening_again_applies_nothing_twice(tmp_path: Path, key: bytes, ops_db:
     assert connection.applied(again, "ops") == first
     assert pragma(again, "user_version") == len(first)
     again.close()
+
+
+@pytest.mark.parametrize("step", ["m0001_readings", "m0002_events", "m0003_messages"])
+def test_a_store_killed_while_it_was_made_is_finished_next_time(
+    tmp_path: Path, key: bytes, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    apply = feed.migrations.apply
+    with monkeypatch.context() as halfway:
+        halfway.setattr(feed.migrations, "apply", lambda db: apply(db, stop_before=step))
+        halfway.setattr(connection, "_number", lambda connection, pragma: 0)
+        connection.open_writer(tmp_path / "feed.db", key, feed.migrations).close()
+    db = connection.open_writer(tmp_path / "feed.db", key, feed.migrations)
+    assert len(connection.applied(db, "feed")) == pragma(db, "user_version") == 3
+    db.close()
+
+
+def test_a_reader_comes_after_a_kill_without_the_index_of_the_journal(
+    tmp_path: Path, key: bytes, feed_db: Database
+) -> None:
+    with feed_db.atomic():
+        feed_db.conn.execute("INSERT INTO feed_count VALUES ('a', 1, 1, 0, 0, NULL)")
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for name in ("feed.db", "feed.db-wal"):
+        shutil.copy(tmp_path / name, copy / name)
+    reader = connection.open_reader(copy / "feed.db", key)
+    assert reader.conn.execute("SELECT feed FROM feed_count").fetchall() == [("a",)]
+    reader.close()
+
+
+def test_use_makes_no_table_that_no_migration_made(
+    feed_db: Database, memory_feed: Callable[[], Database]
+) -> None:
+    with feed_db.atomic():
+        readings.add(feed_db, "f", [Reading("s", "q", 1.0, 1, 1), Event("o", "k", "t", "occurred", 1, 1)])
+        quarantine.add(feed_db, "f", "t", 1, b"", "r", "d")
+        raw.add(feed_db, "f", "t", 1, b"", "stored")
+        counts.bump(feed_db, "f", received=1)
+        readings.drop_before(feed_db, 9, 9)
+        events.drop_before(feed_db, 9, 9)
+    fresh = memory_feed()
+    assert feed_db.schema == fresh.schema
+    fresh.close()
 
 
 def test_every_flipped_bit_is_found(tmp_path: Path, key: bytes, feed_db: Database) -> None:

@@ -100,6 +100,16 @@ def test_a_plate_read_is_stored_once_per_camera(feed_db: Database) -> None:
     assert events.plates_after(feed_db, 0, 9) == [first, other]
 
 
+def test_retention_of_events_and_plates_spares_the_newer(feed_db: Database) -> None:
+    with feed_db.atomic():
+        for at_ms in range(5):
+            events.add(feed_db, "f", replace(FIRE, origin_key=str(at_ms), received_ms=at_ms))
+            events.add_plate(feed_db, "f", PlateRead(str(at_ms), "cam", "12가3456", 1, at_ms))
+        assert [events.drop_before(feed_db, 3, 2) for _ in range(3)] == [4, 2, 0]
+    assert [each.event.received_ms for each in events.after(feed_db, 0, 9)] == [3, 4]
+    assert [each.plate.received_ms for each in events.plates_after(feed_db, 0, 9)] == [3, 4]
+
+
 def test_a_command_keeps_its_first_answer(ops_db: Database) -> None:
     assert commands.done(ops_db, "c") is None
     commands.remember(ops_db, "c", b"first", 10)
