@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from console import __version__
+from console import __version__, logs
 from console.errors import ConsoleError, Unavailable
 
 FAULT = 2
@@ -39,6 +39,7 @@ def gwanje(context: click.Context, folder: Path | None, settings: Path | None) -
     Without a task it opens the screen, and starts a core for the data folder
     if none runs there.
     """
+    logs.quiet()
     if context.invoked_subcommand is None:
         from console.start import run_console
 

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from console.errors import Unavailable
+from console.link import read_address
 from console.link_client import LinkClient
 
 
@@ -21,8 +22,9 @@ def print_json(value: Any) -> None:
 def print_status(folder: Path, as_json: bool) -> int:
     """Ask the folder's core; 1 when none runs."""
     client = LinkClient(folder, role="cli", seat="status")
-    client.start()
     try:
+        read_address(folder)
+        client.start()
         found = ask_when_linked(client, "status")
     except Unavailable as error:
         if as_json:

@@ -26,17 +26,26 @@ def begin(folder: Path, role: str) -> None:
     for noisy in ("apscheduler", "transitions", "amqtt"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.captureWarnings(True)
+    _through_stdlib()
+    sys.excepthook = _report
+
+
+def quiet() -> None:
+    """For tasks of the command line: nothing is logged, since their output is their answer."""
+    logging.getLogger().addHandler(logging.NullHandler())
+    _through_stdlib()
+
+
+def _through_stdlib() -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.format_exc_info,
-            structlog.stdlib.render_to_log_kwargs,
+            structlog.processors.LogfmtRenderer(key_order=["event"], bool_as_flag=False),
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
     )
-    sys.excepthook = _report
 
 
 def _report(kind: type[BaseException], error: BaseException, trace: object) -> None:
