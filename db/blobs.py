@@ -10,7 +10,7 @@ from pathlib import Path
 from db.errors import Refused, Unavailable
 
 CHUNK = 256 * 1024
-LARGEST = 2 * 1024**3
+LARGEST = 256 * 1024**2
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

@@ -77,7 +77,8 @@ def told(db: Database, incident: str) -> list[Told]:
 
 
 _SENT = (
-    "NOT EXISTS (SELECT 1 FROM own_log o WHERE o.device = a.device AND o.epoch = a.epoch AND o.sent < a.seq)"
+    "NOT EXISTS (SELECT 1 FROM own_log o WHERE o.device = a.device AND o.epoch = a.epoch"
+    " AND o.sent < a.seq AND a.seq <= coalesce(o.upto, a.seq))"
 )
 
 

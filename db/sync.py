@@ -119,10 +119,7 @@ def cursor(db: Database) -> Cursor:
 
 
 def put_cursor(db: Database, name: str, position: int, digest: str) -> None:
-    """Stand at `position` of the centre `name`; with another centre all marks begin anew."""
-    if cursor(db).name != name:
-        db.conn.execute("UPDATE own_log SET sent = 0")
-        db.conn.execute("UPDATE attachment_blob SET settled = 0")
+    """Stand at `position` of the centre `name`."""
     db.conn.execute("UPDATE centre SET name = ?, position = ?, hash = ?", (name, position, digest))
 
 
@@ -185,3 +182,18 @@ def settle_blob(db: Database, sha256: str) -> None:
 def is_prefix(db: Database, theirs: Head) -> bool:
     """Whether the centre's end of a log is a place in ours, so that we may go on from there."""
     return entries.hash_at(db, theirs.device, theirs.epoch, theirs.count) == theirs.hash
+
+
+def begin_anew(db: Database, name: str) -> None:
+    """Believe nothing of what was sent or taken: the centre is another one, or was restored."""
+    db.conn.execute("UPDATE own_log SET sent = 0")
+    db.conn.execute("UPDATE attachment_blob SET settled = 0")
+    put_cursor(db, name, 0, "")
+
+
+def is_left(db: Database, log: OwnLog) -> bool:
+    """Whether this log was left at a fork, so that what comes after `log.end` there is not ours."""
+    row = db.conn.execute(
+        "SELECT upto FROM own_log WHERE device = ? AND epoch = ?", (log.device, log.epoch)
+    ).fetchone()
+    return row is not None and row[0] is not None
