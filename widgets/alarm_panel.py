@@ -37,11 +37,13 @@ class AlarmPanel(QWidget):
         incident_wanted: the Alarm to open an incident from.
         chosen: a tuple of the selected Alarms, empty when none is.
         standing: a tuple of all standing Alarms, after each change.
+        silence_wanted: the operator wants the sound to stop for now.
     """
 
     incident_wanted = Signal(object)
     chosen = Signal(object)
     standing = Signal(object)
+    silence_wanted = Signal()
 
     def __init__(self, bridge: Bridge, words: Words) -> None:
         super().__init__()
@@ -66,6 +68,10 @@ class AlarmPanel(QWidget):
 
     def _build(self) -> None:
         self.counts = QLabel()
+        self.silence = QPushButton()
+        self.silence.setVisible(False)
+        self.silence.clicked.connect(self.silence_wanted)
+        self._sounding = self._silenced = False
         self.waiting = QPushButton()
         self.waiting.setVisible(False)
         self.waiting.clicked.connect(self.leave)
@@ -104,8 +110,11 @@ class AlarmPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
-        for widget in (self.counts, self.waiting):
-            layout.addWidget(widget)
+        top = QHBoxLayout()
+        top.addWidget(self.counts, 1)
+        top.addWidget(self.silence)
+        layout.addLayout(top)
+        layout.addWidget(self.waiting)
         layout.addWidget(self.list, 1)
         layout.addWidget(self.details)
         layout.addLayout(buttons)
@@ -118,6 +127,7 @@ class AlarmPanel(QWidget):
             ("N", self.acknowledge_with_note),
             ("E", self._want_incident),
             ("Esc", self.leave),
+            ("M", self.silence_wanted.emit),
         ):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -222,6 +232,13 @@ class AlarmPanel(QWidget):
         self._settle()
         self.list.scrollToTop()
 
+    def show_sound(self, *, sounding: bool, silenced: bool) -> None:
+        """Say whether the alarm tone repeats, or is silenced."""
+        self._sounding, self._silenced = sounding, silenced
+        self.silence.setVisible(sounding or silenced)
+        self.silence.setEnabled(sounding)
+        self.silence.setText(self._words.text("sound.silenced" if silenced else "sound.silence"))
+
     # --- reading: the rows stand still
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -310,6 +327,7 @@ class AlarmPanel(QWidget):
         self.note_button.setText(self._words.text("alarms.acknowledge_note"))
         self.incident_button.setText(self._words.text("alarms.open_incident"))
         self._say(self._message)
+        self.show_sound(sounding=self._sounding, silenced=self._silenced)
         self._count_texts()
         self._show_details()
         self.list.viewport().update()

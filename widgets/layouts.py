@@ -76,6 +76,11 @@ class Docks(QObject):
         """The panels, in the order they were added."""
         return list(self._docks)
 
+    def panel(self, key: str) -> QWidget:
+        """The panel itself."""
+        widget: QWidget = self._docks[key].widget()
+        return widget
+
     def entitle(self, key: str, title: str) -> None:
         """Name a dock in the operator's language."""
         self._docks[key].setWindowTitle(title)

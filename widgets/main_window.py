@@ -32,11 +32,12 @@ DocksOf = Callable[[QWidget], Docks]
 class Banner(QLabel):
     """A line over the whole window that cannot be overlooked; empty, it takes no room."""
 
-    def __init__(self, colour: str) -> None:
+    def __init__(self, ground: str, letters: str, pixels: int) -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setFont(theme.font(15, bold=True))
-        self.setStyleSheet(f"background: {colour}; color: {theme.ON_COLOUR}; padding: 4px 12px;")
+        self.setFont(theme.font(pixels, bold=True))
+        self.setStyleSheet(f"background: {ground}; color: {letters}; padding: 3px 12px;")
+        self.setMinimumWidth(1)
         self.setVisible(False)
 
     def say(self, text: str) -> None:
@@ -69,8 +70,8 @@ class MainWindow(QMainWindow):
         self.frame.setObjectName("frame")
         self.truth = TruthBar(bridge, words)
         self.truth.opened.connect(self.open_page)
-        self.link_banner = Banner(theme.PRIORITY[1])
-        self.sound_banner = Banner(theme.PRIORITY[3])
+        self.link_banner = Banner(theme.PRIORITY[1], theme.ON_COLOUR, 15)
+        self.sound_banner = Banner(theme.PANEL, theme.PRIORITY[3], 13)
         self.docks = docks_of(self.frame)
         layout = QVBoxLayout(self.frame)
         layout.setContentsMargins(3, 0, 3, 3)

@@ -1,0 +1,239 @@
+"""Composes the ui role: one seat's window on a data folder's core."""
+
+from __future__ import annotations
+
+import getpass
+import importlib.metadata
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from PySide6.QtCore import (
+    QMessageLogContext,
+    QObject,
+    QTimer,
+    QtMsgType,
+    Signal,
+    Slot,
+    qInstallMessageHandler,
+)
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from console import lifeline, logs
+from console.cameras import CameraPool
+from console.link_client import LinkClient
+from db.records import Camera
+from widgets import theme
+from widgets.alarm_panel import AlarmPanel
+from widgets.bridge import Bridge
+from widgets.camera_wall import CameraWall
+from widgets.domain_cards import DomainCards
+from widgets.health_panel import HealthPanel
+from widgets.incident_panel import IncidentPanel
+from widgets.layouts import BOARD, CREW, Docks
+from widgets.main_window import MainWindow
+from widgets.map_panel import MapPanel
+from widgets.open_incidents import OpenIncidents
+from widgets.photographs import Photographs
+from widgets.preferences import Preferences
+from widgets.probe import Probe
+from widgets.quarantine_panel import QuarantinePanel
+from widgets.sounds import AlarmSound, QtSpeaker, Speaker
+from widgets.time_strip import TimeStrip
+from widgets.watchdog import Watchdog
+from widgets.words import Words
+
+_WIDE = 1500
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+
+
+def run_ui(
+    folder: Path,
+    *,
+    screenshots: Path | None = None,
+    seconds: float | None = None,
+    language: str | None = None,
+    seat: str = "1",
+    probe: Path | None = None,
+) -> int:
+    """Run a screen until the operator closes it, the lifeline ends or `seconds` are over.
+
+    Returns the exit status. Nothing is written to stderr: what Qt and the
+    libraries say goes to `logs/ui.log` of the data folder.
+    """
+    logs.begin(folder, "ui")
+    qInstallMessageHandler(_log_qt)
+    app = QApplication.instance() or QApplication(["gwanje"])
+    assert isinstance(app, QApplication)
+    theme.dress(app)
+    app.setWindowIcon(QIcon(theme.shape_pixmap("diamond", theme.PRIORITY[4], 0, 64)))
+    seat_file = "".join(each if each.isalnum() else "_" for each in seat)
+    preferences = Preferences(folder / "ui" / f"seat-{seat_file}.json")
+    words = Words(language or preferences.get("language", "auto"))
+    bridge = Bridge()
+    client = LinkClient(
+        folder, role="ui", seat=seat, actor=_actor(), on_push=bridge.post, on_state=bridge.post_state
+    )
+    bridge.use(client)
+    watchdog = Watchdog(folder / "logs" / "ui-stalls.log")
+    screen = Screen(bridge, words, preferences, folder / "ui" / f"layouts-{seat_file}.json")
+    screen.may_change_language = language is None and not preferences.get("language")
+    screen.window.about_text = words.text("menu.about_text", version=_version(), folder=folder)
+    ender = _Ender(screen.window)
+    lifeline.watch(ender.ended.emit)
+    if seconds is not None:
+        QTimer.singleShot(round(seconds * 1000), ender, ender.end)
+    screen.open()
+    photographs = Photographs(screen.window, words, screenshots) if screenshots else None
+    probing = Probe(bridge, probe) if probe else None
+    client.start()
+    watchdog.start()
+    status = app.exec()
+    del photographs
+    if probing is not None:
+        probing.stop()
+    screen.close()
+    client.stop()
+    watchdog.stop()
+    qInstallMessageHandler(None)
+    return status
+
+
+class _Ender(QObject):
+    """Closes the window from any thread.
+
+    Signals:
+        ended: this process shall end.
+    """
+
+    ended = Signal()
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__()
+        self._window = window
+        self.ended.connect(self.end)
+
+    @Slot()
+    def end(self) -> None:
+        """Close the window and leave the event loop."""
+        self._window.close()
+        QApplication.quit()
+
+
+class Screen(QObject):
+    """All panels of a seat in their window, and the wires between them."""
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        words: Words,
+        preferences: Preferences,
+        layouts: Path,
+        speaker: Speaker | None = None,
+        pool_factory: Callable[[Sequence[Camera]], Any] = CameraPool,
+    ) -> None:
+        super().__init__()
+        self._bridge, self._words = bridge, words
+        self.may_change_language = False
+        self.window = MainWindow(bridge, words, lambda frame: Docks(frame, layouts), preferences)
+        self.alarms = AlarmPanel(bridge, words)
+        self.map = MapPanel(bridge, words)
+        self.cameras = CameraWall(bridge, words, pool_factory)
+        self.incidents = IncidentPanel(bridge, words)
+        self.health = HealthPanel(bridge, words)
+        self.quarantine = QuarantinePanel(bridge, words)
+        self.domains = DomainCards(bridge, words)
+        self.open_incidents = OpenIncidents(bridge, words)
+        self.time = TimeStrip(bridge, words)
+        self.panels: dict[str, Any] = {
+            "alarms": self.alarms, "map": self.map, "cameras": self.cameras, "incidents": self.incidents,
+            "health": self.health, "quarantine": self.quarantine, "domains": self.domains,
+            "open": self.open_incidents, "time": self.time,
+        }  # fmt: skip
+        for key, panel in self.panels.items():
+            self.window.docks.add(key, panel)
+        self.sound = AlarmSound(speaker or QtSpeaker(), self)
+        self._wire()
+        self.window.translate()
+
+    def _wire(self) -> None:
+        self._bridge.changed.connect(self.apply)
+        self._bridge.linked.connect(self._on_linked)
+        self._words.changed.connect(self._show_sound)
+        self.alarms.standing.connect(self.sound.follow)
+        self.alarms.silence_wanted.connect(self.sound.silence)
+        self.window.silence_wanted.connect(self.sound.silence)
+        self.sound.changed.connect(self._show_sound)
+
+    def open(self) -> None:
+        """Show the window as it was left; at the first start as the screen allows."""
+        room = self.window.screen().availableGeometry()
+        self.window.setGeometry(room)
+        self.window.showMaximized()
+        if not self.window.docks.restore_last():
+            self.window.docks.arrange(BOARD if room.width() >= _WIDE else CREW)
+        self._show_sound()
+
+    def close(self) -> None:
+        """Let cameras and panels go."""
+        self.cameras.stop()
+        self.window.docks.close()
+        self.window.deleteLater()
+
+    @Slot(object)
+    def apply(self, records: tuple[Any, ...]) -> None:
+        """Hand records to the truth bar and to every panel."""
+        self.window.truth.apply(records)
+        for panel in self.panels.values():
+            panel.apply(records)
+
+    @Slot(bool, str)
+    def _on_linked(self, up: bool, _reason: str) -> None:
+        if up:
+            self._bridge.query("site", {}, self._take_site)
+
+    def _take_site(self, value: Any, error: str) -> None:
+        if error or not isinstance(value, dict):
+            return
+        try:
+            self._words.zone = ZoneInfo(str(value.get("timezone", "Asia/Seoul")))
+        except (ZoneInfoNotFoundError, ValueError):
+            logging.getLogger("ui").warning("unknown time zone %r", value.get("timezone"))
+        if self.may_change_language:
+            self._words.set_language(str(value.get("language", "auto")))
+        self.window.district = self._words.pick(
+            str(value.get("district", "")), str(value.get("district_en", ""))
+        )
+        self.window.translate()
+
+    @Slot()
+    def _show_sound(self) -> None:
+        self.alarms.show_sound(sounding=self.sound.is_sounding, silenced=self.sound.is_silenced)
+        self.window.sound_banner.say("" if self.sound.is_present else self._words.text("sound.none"))
+
+
+def _actor() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "operator"
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("gwanje")
+    except importlib.metadata.PackageNotFoundError:
+        return "0.1.0"
+
+
+def _log_qt(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+    logging.getLogger("qt").log(_LEVELS.get(kind, logging.WARNING), "%s", text)
