@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sqlite_utils import Database
@@ -10,6 +11,16 @@ from db.text import storable
 
 PAYLOAD_KEPT = 16_384
 KEEP = 20_000
+
+
+class Incoming(NamedTuple):
+    """A message on its way into the store, whole; `state` says what became of it."""
+
+    feed: str
+    topic: str
+    received_ms: int
+    payload: bytes
+    state: str
 
 
 class RawMessage(NamedTuple):
@@ -36,6 +47,25 @@ def add(
     if row_id > keep:
         db.conn.execute("DELETE FROM raw WHERE id <= ?", (row_id - keep,))
     return row_id
+
+
+def add_all(db: Database, messages: Iterable[Incoming], *, keep: int = KEEP) -> None:
+    """Keep many messages at once, in their order; the oldest go."""
+    rows = [
+        (
+            m.feed,
+            storable(m.topic),
+            m.received_ms,
+            m.payload[:PAYLOAD_KEPT],
+            len(m.payload),
+            storable(m.state),
+        )
+        for m in messages
+    ]
+    db.conn.executemany(
+        "INSERT INTO raw (feed, topic, received_ms, payload, size, state) VALUES (?, ?, ?, ?, ?, ?)", rows
+    )
+    db.conn.execute("DELETE FROM raw WHERE id <= (SELECT max(id) FROM raw) - ?", (keep,))
 
 
 def newest(db: Database, *, topic: str | None = None, limit: int = 200) -> list[RawMessage]:

@@ -197,7 +197,8 @@ class _Ours:
         folder.mkdir()
 
     def subscribe(self) -> None:
-        """Be there once, so that the broker keeps what comes."""
+        """Be there once, so that the broker keeps what comes, and make the stores."""
+        self._open_feed().close()
         ingest = self._ingest(lambda _: None)
         ingest.start()
         _wait(self._connected, "the broker did not answer our heartbeat")
@@ -231,12 +232,15 @@ class _Ours:
         return Ingest(
             {"main": self._broker},
             {"b1": self._feed},
-            lambda: connection.open_writer(self._folder / "feed.db", _KEY, feed.migrations),
+            self._open_feed,
             self._clock,
             self._told,
             on_committed,
             "b1",
         )
+
+    def _open_feed(self) -> Any:
+        return connection.open_writer(self._folder / "feed.db", _KEY, feed.migrations)
 
     def _open_ops(self) -> Any:
         return connection.open_writer(self._folder / "ops.db", _KEY, ops.migrations)

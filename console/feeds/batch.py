@@ -91,6 +91,7 @@ class Burst:
         self.quarantined: list[Quarantined] = []
         self._db, self._routes, self._repetitions = db, routes, repetitions
         self._keep = keep_quarantined
+        self._raw: list[raw.Incoming] = []
         self._tallies: dict[str, _Tally] = {}
 
     def store(self, deliveries: Iterable[Delivery], received_ms: int) -> list[StoredReading]:
@@ -101,6 +102,7 @@ class Burst:
                 self._set_aside(self._tally(UNCLAIMED), UNCLAIMED, delivery, received_ms, _NO_FEED)
             for feed in feeds:
                 self._read(feed, delivery, received_ms)
+        self._keep_raw()
         new: list[StoredReading] = []
         for name, tally in self._tallies.items():
             new += _settle(self._db, name, tally, received_ms)
@@ -115,9 +117,11 @@ class Burst:
 
     def _read(self, feed: FeedReader, delivery: Delivery, received_ms: int) -> None:
         tally = self._tally(feed.name)
-        if delivery.dup and self._repetitions.takes(self._db, feed.name, delivery):
-            tally.duplicate += 1
-            return
+        if delivery.dup:
+            self._keep_raw()  # a repetition may be of a message earlier in this very burst
+            if self._repetitions.takes(self._db, feed.name, delivery):
+                tally.duplicate += 1
+                return
         decoded = classify(feed.decoder, delivery, received_ms)
         bad = [each for each in decoded if type(each) is SetAside]
         start = len(tally.records)
@@ -127,7 +131,13 @@ class Burst:
         else:
             tally.spans.append((start, len(tally.records)))
         state = bad[0].reason if bad else "read"
-        raw.add(self._db, feed.name, delivery.topic, received_ms, delivery.payload, state)
+        self._raw.append(raw.Incoming(feed.name, delivery.topic, received_ms, delivery.payload, state))
+
+    def _keep_raw(self) -> None:
+        if not self._raw:
+            return
+        raw.add_all(self._db, self._raw)
+        self._raw.clear()
 
     def _set_aside(
         self, tally: _Tally, name: str, delivery: Delivery, received_ms: int, found: SetAside

@@ -139,10 +139,10 @@ class Session:
         """Leave the broker in order; the session stays there and keeps what comes."""
         if self._opening is not None:
             self._opening.done.wait(CONNECT_S)
-        if self.is_ready:
+        was_ready, self.is_ready = self.is_ready, False
+        if was_ready:
             self._client.disconnect()
             self.write()
-        self.is_ready = False
         if self._client.wire is not None:
             self._client.wire.close()
             self._client.wire = None
