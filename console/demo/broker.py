@@ -71,5 +71,9 @@ def main(args: Sequence[str] = ()) -> int:
 
 async def _run(port: int, password: str) -> None:
     ended, loop = asyncio.Event(), asyncio.get_running_loop()
-    lifeline.watch(lambda: loop.call_soon_threadsafe(ended.set))
+
+    def end() -> None:
+        loop.call_soon_threadsafe(ended.set)
+
+    lifeline.watch(end)
     await serve(port, password, ended)
