@@ -22,22 +22,30 @@ def run(command: Sequence[str], env: Mapping[str, str], cwd: str | None = None) 
     A first Ctrl-C (or TERM, or a closed terminal) is passed on as an interrupt, so that the
     program can end in order; after a second one, or 20 s, the whole group is killed.
     """
-    child = subprocess.Popen(command, env=dict(env), cwd=cwd, start_new_session=POSIX)
+    child: subprocess.Popen[bytes] | None = None
     asked = 0
 
     def forward(number: int, frame: FrameType | None) -> None:
         nonlocal asked
         asked += 1
-        if asked == 1 and POSIX:
-            child.send_signal(signal.SIGINT)
-        elif asked > 1:
+        if child is not None and asked == 1:
+            _interrupt(child)
+        elif child is not None:
             _kill_group(child)
 
     with _signals(forward):
+        child = subprocess.Popen(command, env=dict(env), cwd=cwd, start_new_session=POSIX)
+        if asked:
+            _interrupt(child)
         status = _wait(child, lambda: asked > 0)
     if POSIX:
         _kill_group(child)
     return status if status >= 0 else 128 - status
+
+
+def _interrupt(child: subprocess.Popen[bytes]) -> None:
+    if POSIX:  # elsewhere the console has told the child already
+        child.send_signal(signal.SIGINT)
 
 
 def _wait(child: subprocess.Popen[bytes], stopping: Callable[[], bool]) -> int:
