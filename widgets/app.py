@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from PySide6.QtCore import (
     QMessageLogContext,
     QObject,
+    Qt,
     QTimer,
     QtMsgType,
     Signal,
@@ -47,6 +48,7 @@ from widgets.watchdog import Watchdog
 from widgets.words import Words
 
 _WIDE = 1500
+_TILES = {BOARD: 9, CREW: 1}
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -159,6 +161,9 @@ class Screen(QObject):
             "health": self.health, "quarantine": self.quarantine, "domains": self.domains,
             "open": self.open_incidents, "time": self.time,
         }  # fmt: skip
+        self._fed: tuple[Any, ...] = tuple(
+            panel for panel in self.panels.values() if panel is not self.cameras
+        )
         for key, panel in self.panels.items():
             self.window.docks.add(key, panel)
         self.sound = AlarmSound(speaker or QtSpeaker(), self)
@@ -173,6 +178,11 @@ class Screen(QObject):
         self.alarms.silence_wanted.connect(self.sound.silence)
         self.window.silence_wanted.connect(self.sound.silence)
         self.sound.changed.connect(self._show_sound)
+        self.window.docks.arranged.connect(self._on_arranged)
+
+    @Slot(str)
+    def _on_arranged(self, preset: str) -> None:
+        self.cameras.set_count(_TILES[preset])
 
     def open(self) -> None:
         """Show the window as it was left; at the first start as the screen allows."""
@@ -181,6 +191,7 @@ class Screen(QObject):
         self.window.showMaximized()
         if not self.window.docks.restore_last():
             self.window.docks.arrange(BOARD if room.width() >= _WIDE else CREW)
+        self.alarms.list.setFocus(Qt.FocusReason.OtherFocusReason)
         self._show_sound()
 
     def close(self) -> None:
@@ -193,7 +204,7 @@ class Screen(QObject):
     def apply(self, records: tuple[Any, ...]) -> None:
         """Hand records to the truth bar and to every panel."""
         self.window.truth.apply(records)
-        for panel in self.panels.values():
+        for panel in self._fed:
             panel.apply(records)
 
     @Slot(bool, str)

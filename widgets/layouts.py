@@ -39,9 +39,11 @@ class Docks(QObject):
 
     Signals:
         named: the list of saved layouts has changed.
+        arranged: a preset was laid out, by its name.
     """
 
     named = Signal()
+    arranged = Signal(str)
 
     def __init__(self, parent: QWidget, file: Path) -> None:
         super().__init__(parent)
@@ -110,6 +112,7 @@ class Docks(QObject):
             self._arrange_crew()
         else:
             self._arrange_board()
+        self.arranged.emit(preset)
 
     def _arrange_board(self) -> None:
         centre = self.area.addDockWidget(Ads.CenterDockWidgetArea, self._docks["map"])
@@ -133,11 +136,13 @@ class Docks(QObject):
 
     def _arrange_crew(self) -> None:
         centre = self.area.addDockWidget(Ads.CenterDockWidgetArea, self._docks["map"])
-        for key in ("cameras", "incidents", "health", "domains", "open", "time", "quarantine"):
+        for key in ("incidents", "health", "domains", "open", "time", "quarantine"):
             self.area.addDockWidgetTabToArea(self._docks[key], centre)
-        alarms = self.area.addDockWidget(Ads.LeftDockWidgetArea, self._docks["alarms"])
+        self.area.addDockWidget(Ads.LeftDockWidgetArea, self._docks["alarms"])
+        cameras = self.area.addDockWidget(Ads.RightDockWidgetArea, self._docks["cameras"])
         wide = max(self.area.width(), 900)
-        self.area.setSplitterSizes(alarms, [int(wide * 0.30), wide - int(wide * 0.30)])
+        side, eye = int(wide * 0.27), int(wide * 0.28)
+        self.area.setSplitterSizes(cameras, [side, wide - side - eye, eye])
         self._docks["map"].setAsCurrentTab()
 
     # --- named layouts

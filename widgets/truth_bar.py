@@ -45,6 +45,10 @@ class LampButton(QToolButton):
             f"QToolButton:hover, QToolButton:focus {{ border-color: {theme.DIM}; }}"
         )
 
+    def minimumSizeHint(self) -> QSize:
+        """May be squeezed: the bar chooses shorter words and never widens the window."""
+        return QSize(40, super().minimumSizeHint().height())
+
     def show_field(self, state: str, text: str, *, old: bool) -> None:
         """Write the field; an abnormal one is bold and coloured, an old one says so by its shape."""
         shape, colour = theme.lamp_look("unknown" if old else state)
@@ -72,6 +76,7 @@ class TruthBar(QWidget):
         self.clock = QLabel()
         self.clock.setTextFormat(Qt.TextFormat.PlainText)
         self.clock.setFont(theme.font(13, bold=True))
+        self.clock.setMinimumWidth(60)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 3, 8, 3)
         layout.setSpacing(_GAP)
