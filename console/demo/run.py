@@ -184,7 +184,7 @@ def _says_ready(stream: IO[bytes]) -> bool:
 
     def read() -> None:
         for line in stream:
-            if line.strip() == b"ready":
+            if line.split(b" ")[0].strip() == b"ready":
                 said.set()
 
     threading.Thread(target=read, name="demo-output", daemon=True).start()
