@@ -29,7 +29,7 @@ def reader(form: str, zone_name: str, where: str) -> ReadTime:
     """
     try:
         zone = ZoneInfo(zone_name)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise SettingsError(f"{where}: found time zone {zone_name!r}, which is not known") from error
     if form == "epoch" or form in _EPOCH_MS:
         return _epoch(_EPOCH_MS.get(form))

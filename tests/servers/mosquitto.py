@@ -20,12 +20,14 @@ from console.settings import Broker
 
 ROOT = Path(__file__).resolve().parents[2]
 PROFILE = ROOT / "resources" / "mosquitto" / "gwanje.conf"
-USER, PASSWORD = "gwanje", "only-for-tests"  # noqa: S105 - the broker of this test alone knows it
+USER, PASSWORD = "gwanje", "only-for-tests"
 
 
 def program() -> str | None:
     """Where mosquitto is, also outside an ordinary user's PATH."""
-    return shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/sbin")
+    return shutil.which(
+        "mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/sbin"
+    )
 
 
 class Mosquitto:
@@ -161,7 +163,8 @@ def make_certificates(folder: Path) -> None:
     def openssl(*arguments: str) -> None:
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Gwanje test authority",
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+            "-subj", "/CN=Gwanje test authority",
             "-addext", "keyUsage=critical,keyCertSign,cRLSign",
             "-keyout", "ca.key", "-out", "ca.crt")  # fmt: skip
     openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",

@@ -89,7 +89,9 @@ class Console:
 
     def lamp(self, kind: str, name: str) -> Lamp | None:
         """The newest lamp of that kind and name."""
-        found = [each for each in self.told if isinstance(each, Lamp) and (each.kind, each.name) == (kind, name)]
+        found = [
+            each for each in self.told if isinstance(each, Lamp) and (each.kind, each.name) == (kind, name)
+        ]
         return found[-1] if found else None
 
     def counts(self, name: str) -> FeedCount:
