@@ -169,24 +169,33 @@ def central() -> None:
     """Prepare and examine a central platform."""
 
 
+password_option = click.option(
+    "--password-file", default="", help="A file with the password, so that it stands in no history."
+)
+
+
 @central.command("init")
 @click.argument("url")
+@password_option
+@click.option("--login", default="", help="Also make a role of this name for consoles to log in with.")
+@click.option("--login-password-file", default="", help="A file with the password of that role.")
 @json_option
-def central_init(url: str, as_json: bool) -> None:
+def central_init(url: str, password_file: str, login: str, login_password_file: str, as_json: bool) -> None:
     """Install tables, functions and roles; a second time brings them up to date."""
-    from console.cli import print_central
+    from console.cli import print_central_init
 
-    sys.exit(print_central("init", url, as_json))
+    sys.exit(print_central_init(url, password_file, login, login_password_file, as_json))
 
 
 @central.command("check")
 @click.argument("url")
+@password_option
 @json_option
-def central_check(url: str, as_json: bool) -> None:
+def central_check(url: str, password_file: str, as_json: bool) -> None:
     """Say whether a console could sync there, and what it may do."""
-    from console.cli import print_central
+    from console.cli import print_central_check
 
-    sys.exit(print_central("check", url, as_json))
+    sys.exit(print_central_check(url, password_file, as_json))
 
 
 def _demo_part(name: str, load: Callable[[], Callable[[list[str]], int]]) -> None:

@@ -94,10 +94,9 @@ def _pairs(counts: dict[str, int]) -> str:
 def print_decoded(feed: str, topic: str, files: Sequence[Path], settings: Path | None, folder: Path) -> int:
     """One JSON object per record; 0 even when something was set aside, since that is an answer."""
     from console.decode import decode_files
-    from console.settings import load
-    from console.start import settings_path
+    from console.start import settings_with_feed
 
-    for record in decode_files(feed, load(settings_path(folder, settings)), topic, files):
+    for record in decode_files(feed, settings_with_feed(feed, folder, settings), topic, files):
         print_json(record)
     return 0
 
@@ -134,14 +133,37 @@ def print_bench(name: str, quick: bool, as_json: bool) -> int:
     return 0 if figure["holds"] else 1
 
 
-def print_central(task: str, url: str, as_json: bool) -> int:
-    """Prepare or examine the central platform at `url`."""
-    from console.sync import install
+def print_central_init(
+    url: str, password_file: str, login: str, login_password_file: str, as_json: bool
+) -> int:
+    """Prepare the central platform at `url`, and say what was done."""
+    from console.sync.install import central_init
+    from console.sync.ports import public_url, read_password
 
-    found = install.central_init(url) if task == "init" else install.central_check(url)
+    done = central_init(
+        url,
+        read_password(password_file),
+        login=login,
+        login_password=read_password(login_password_file),
+        base=Path.cwd(),
+    )
     if as_json:
-        print_json(found)
+        print_json({"ok": True, "url": public_url(url), "done": done})
     else:
-        for name, value in found.items():
-            click.echo(f"{name}: {value}")
-    return 0 if found.get("ok", True) else 1
+        for line in done:
+            click.echo(line)
+    return 0
+
+
+def print_central_check(url: str, password_file: str, as_json: bool) -> int:
+    """Examine the central platform at `url`; 1 when a console could not work with it."""
+    from console.sync.install import central_check
+    from console.sync.ports import read_password
+
+    found = central_check(url, read_password(password_file), base=Path.cwd())
+    if as_json:
+        print_json({"ok": found.well, "url": found.url, "found": found.lines})
+    else:
+        for line in found.lines:
+            click.echo(line)
+    return 0 if found.well else 1

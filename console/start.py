@@ -15,7 +15,7 @@ from console.roles import role_command
 from console.settings import Settings, load
 from console.supervisor import FAULT, HELD, Part, Supervisor
 
-_EXAMPLE = Path(__file__).resolve().parent.parent / "resources" / "settings" / "example.toml"
+_SHIPPED = Path(__file__).resolve().parent.parent / "resources" / "settings"
 
 
 def settings_path(folder: Path, given: Path | None) -> Path:
@@ -25,8 +25,23 @@ def settings_path(folder: Path, given: Path | None) -> Path:
     path = folder / "settings.toml"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_EXAMPLE, path)
+        shutil.copyfile(_SHIPPED / "example.toml", path)
     return path
+
+
+def settings_with_feed(feed: str, folder: Path, given: Path | None) -> Settings:
+    """The settings that define `feed`: the site's, else a shipped example that has it.
+
+    With `given` only that file counts. Without any that has it, the site's own.
+    """
+    if given is not None:
+        return load(given)
+    own = folder / "settings.toml"
+    site = load(own) if own.exists() else Settings()
+    if feed in site.feeds:
+        return site
+    shipped = (load(path) for path in sorted(_SHIPPED.glob("*.toml")))
+    return next((settings for settings in shipped if feed in settings.feeds), site)
 
 
 def run_core(folder: Path, settings: Path | None) -> int:
