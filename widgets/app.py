@@ -45,6 +45,7 @@ from widgets.quarantine_panel import QuarantinePanel
 from widgets.sounds import AlarmSound, QtSpeaker, Speaker
 from widgets.time_strip import TimeStrip
 from widgets.watchdog import Watchdog
+from widgets.wires import Wires
 from widgets.words import Words
 
 _WIDE = 1500
@@ -166,6 +167,10 @@ class Screen(QObject):
         )
         for key, panel in self.panels.items():
             self.window.docks.add(key, panel)
+        self.wires = Wires(
+            self.window, words, self.alarms, self.incidents, self.cameras, self.health, self.domains,
+            self.open_incidents,
+        )  # fmt: skip
         self.sound = AlarmSound(speaker or QtSpeaker(), self)
         self._wire()
         self.window.translate()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QUrl, Slot
-from PySide6.QtGui import QTextDocument
+from PySide6.QtGui import QTextCursor, QTextDocument
 from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
 from widgets.resource import resource
@@ -37,4 +37,19 @@ class Manual(QDialog):
         text = resource("manual", f"{self._words.language}.md").read_text(encoding="utf-8")
         features = QTextDocument.MarkdownFeature.MarkdownNoHTML
         features |= QTextDocument.MarkdownFeature.MarkdownDialectGitHub
-        self.pages.document().setMarkdown(text, features)
+        document = self.pages.document()
+        document.setDocumentMargin(18)
+        document.setMarkdown(text, features)
+        self._give_room(document)
+        self.pages.moveCursor(QTextCursor.MoveOperation.Start)
+
+    def _give_room(self, document: QTextDocument) -> None:
+        """Set the paragraphs apart, which the Markdown of Qt does not."""
+        block = document.begin()
+        while block.isValid():
+            if QTextCursor(block).currentTable() is None:
+                form = block.blockFormat()
+                form.setTopMargin(16 if form.headingLevel() else 4)
+                form.setBottomMargin(6)
+                QTextCursor(block).setBlockFormat(form)
+            block = block.next()

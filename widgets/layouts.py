@@ -136,13 +136,16 @@ class Docks(QObject):
 
     def _arrange_crew(self) -> None:
         centre = self.area.addDockWidget(Ads.CenterDockWidgetArea, self._docks["map"])
-        for key in ("incidents", "health", "domains", "open", "time", "quarantine"):
+        for key in ("incidents", "health", "open", "time", "quarantine"):
             self.area.addDockWidgetTabToArea(self._docks[key], centre)
-        self.area.addDockWidget(Ads.LeftDockWidgetArea, self._docks["alarms"])
-        cameras = self.area.addDockWidget(Ads.RightDockWidgetArea, self._docks["cameras"])
-        wide = max(self.area.width(), 900)
-        side, eye = int(wide * 0.27), int(wide * 0.28)
-        self.area.setSplitterSizes(cameras, [side, wide - side - eye, eye])
+        alarms = self.area.addDockWidget(Ads.LeftDockWidgetArea, self._docks["alarms"])
+        cameras = self.area.addDockWidget(Ads.BottomDockWidgetArea, self._docks["cameras"], centre)
+        domains = self.area.addDockWidget(Ads.RightDockWidgetArea, self._docks["domains"], cameras)
+        wide, high = max(self.area.width(), 900), max(self.area.height(), 500)
+        side = int(wide * 0.25)
+        self.area.setSplitterSizes(alarms, [side, wide - side])
+        self.area.setSplitterSizes(centre, [int(high * 0.58), int(high * 0.42)])
+        self.area.setSplitterSizes(domains, [int((wide - side) * 0.6), int((wide - side) * 0.4)])
         self._docks["map"].setAsCurrentTab()
 
     # --- named layouts

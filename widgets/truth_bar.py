@@ -29,6 +29,7 @@ from widgets.words import Words
 
 _TICK_MS = 500
 _GAP = 6
+_ORDER = ("bad", "warn", "unknown", "off", "ok")
 
 
 class LampButton(QToolButton):
@@ -176,6 +177,7 @@ class TruthPage(QDialog):
         self._bar, self._kind, self._bridge, self._words = bar, kind, bridge, words
         self.setWindowTitle(words.text("truth.page", kind=words.text(f"truth.{kind}")))
         self.model = RecordTable(self._columns(), words, parent=self)
+        self.model.sort(1)
         self.table = QTableView()
         self.table.setModel(self.model)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -207,6 +209,7 @@ class TruthPage(QDialog):
             Column(
                 "truth.state",
                 lambda lamp: words.text(f"truth.lamp.{lamp.state}"),
+                sort=lambda lamp: (_ORDER.index(lamp.state), lamp.name),
                 icon=lambda lamp: QIcon(theme.shape_pixmap(*theme.lamp_look(lamp.state), 0, 14)),
             ),
             Column("truth.number", _figure, right=True),

@@ -1,0 +1,107 @@
+"""What one panel wishes of another. The panels do not know each other; here they meet."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QMessageBox
+
+from db.records import Alarm
+from widgets.alarm_panel import AlarmPanel
+from widgets.camera_wall import CameraWall
+from widgets.domain_cards import DomainCards
+from widgets.health_panel import HealthPanel
+from widgets.incident_panel import IncidentPanel
+from widgets.main_window import MainWindow
+from widgets.open_incidents import OpenIncidents
+from widgets.words import Words
+
+_JPEG = "image/jpeg"
+
+
+class Wires(QObject):
+    """Carries wishes between alarms, incidents, cameras, facilities and the board.
+
+    Signals:
+        panel_wanted: the key of the panel that now comes to the front.
+    """
+
+    panel_wanted = Signal(str)
+
+    def __init__(
+        self,
+        window: MainWindow,
+        words: Words,
+        alarms: AlarmPanel,
+        incidents: IncidentPanel,
+        cameras: CameraWall,
+        health: HealthPanel,
+        domains: DomainCards,
+        open_incidents: OpenIncidents,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._words = window, words
+        self._incidents, self._cameras, self._health = incidents, cameras, health
+        self._shown_incident = ""
+        self.panel_wanted.connect(window.docks.raise_panel)
+        alarms.incident_wanted.connect(self._open_from_alarm)
+        window.incident_wanted.connect(self._open_by_hand)
+        open_incidents.new_wanted.connect(self._open_by_hand)
+        open_incidents.incident_wanted.connect(self._show_incident)
+        cameras.incident_wanted.connect(self._open_from_camera)
+        cameras.snapshot_taken.connect(self._keep_snapshot)
+        incidents.selected.connect(self._note_incident)
+        incidents.snapshot_wanted.connect(self._take_snapshot)
+        domains.asset_wanted.connect(self._show_asset)
+
+    @Slot(object)
+    def _open_from_alarm(self, alarm: Alarm) -> None:
+        self._incidents.open_dialog(alarm)
+
+    @Slot(str)
+    def _open_from_camera(self, camera_id: str) -> None:
+        self._incidents.open_dialog(camera=camera_id)
+
+    @Slot()
+    def _open_by_hand(self) -> None:
+        self._incidents.open_dialog()
+
+    @Slot(str)
+    def _show_incident(self, incident_id: str) -> None:
+        self.panel_wanted.emit("incidents")
+        self._incidents.show_incident(incident_id)
+
+    @Slot(str)
+    def _note_incident(self, incident_id: str) -> None:
+        self._shown_incident = incident_id
+
+    @Slot(str)
+    def _show_asset(self, asset_id: str) -> None:
+        self.panel_wanted.emit("health")
+        self._health.show_asset(asset_id)
+
+    @Slot(str)
+    def _take_snapshot(self, incident_id: str) -> None:
+        """Attach the newest picture of the chosen camera to the incident."""
+        camera_id = self._cameras.focused or self._cameras.chosen
+        picture = self._cameras.snapshot(camera_id) if camera_id else None
+        if picture is None:
+            self._tell("wires.no_picture" if camera_id else "wires.choose_camera")
+            return
+        self._incidents.attach_bytes(incident_id, f"{camera_id}.jpg", _JPEG, picture, camera_id)
+
+    @Slot(str, object)
+    def _keep_snapshot(self, camera_id: str, picture: object) -> None:
+        if not self._shown_incident:
+            self._tell("wires.choose_incident")
+        elif isinstance(picture, bytes):
+            name = f"{camera_id}.jpg"
+            self._incidents.attach_bytes(self._shown_incident, name, _JPEG, picture, camera_id)
+            self._show_incident(self._shown_incident)
+
+    def _tell(self, key: str) -> None:
+        box = QMessageBox(self._window)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setWindowTitle(self._words.text("app.name"))
+        box.setText(self._words.text(key))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
