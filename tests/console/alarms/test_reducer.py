@@ -1,0 +1,205 @@
+"""The fold: time is what the log says, and where it was cut does not matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console.alarms import transitions
+from console.alarms.reducer import Reducer
+from console.alarms.rulebook import Rulebook
+from console.alarms.transitions import Transition
+from db.alarms import Watch
+from db.readings import StoredReading
+from db.records import Asset, Flag, Reading, Rule
+
+T0 = 1_000_000
+RULES = [
+    Rule("now", "threshold", source="a*", above=10.0, deadband=2.0),
+    Rule("slow", "threshold", above=10.0, on_delay_s=3.0, off_delay_s=2.0, deadband=1.0),
+    Rule("low", "threshold", source="b", quantity="q", below=3.0, on_delay_s=1.0),
+    Rule("quiet", "silent", silent_s=4.0),
+    Rule("quiet-q", "silent", source="a", quantity="q", silent_s=2.0, on_delay_s=1.0, off_delay_s=1.0),
+]
+ASSETS = [Asset("d", "district", "D"), Asset("v", "device", "V", parent="d", source="never")]
+
+Event = tuple[str, Any]
+
+
+def engine(rules: Sequence[Rule] = RULES) -> Reducer:
+    return Reducer(Rulebook(rules, ASSETS))
+
+
+def stored(
+    number: int, source: str, quantity: str, value: float, at_ms: int, flags: int = 0
+) -> StoredReading:
+    return StoredReading(number, Reading(source, quantity, value, at_ms, at_ms, flags=flags))
+
+
+def feed(reducer: Reducer, *values: tuple[int, float], source: str = "a", flags: int = 0) -> list[Transition]:
+    reducer.readings(stored(n, source, "q", value, T0 + at, flags) for n, (at, value) in enumerate(values))
+    return reducer.transitions
+
+
+def told(found: Sequence[Transition]) -> list[tuple[str, str, int]]:
+    return [(each.alarm.rule, each.verb, each.at_ms - T0) for each in found]
+
+
+def apply(reducer: Reducer, event: Event) -> None:
+    kind, what = event
+    match kind:
+        case "reading":
+            reducer.readings([what])
+        case "tick":
+            reducer.tick(what)
+        case "jump":
+            reducer.jump(what)
+        case "acknowledge":
+            acknowledge(reducer, what)
+
+
+def acknowledge(reducer: Reducer, at_ms: int) -> None:
+    for watch in sorted(reducer.watches.values(), key=lambda each: each.id):
+        moved = transitions.acknowledge(watch, "kim", "", at_ms)
+        if moved.transition:
+            reducer.replace(moved.watch)
+            reducer.transitions.append(moved.transition)
+
+
+def resumed(reducer: Reducer) -> Reducer:
+    """The same engine after everything went through bytes."""
+    body = msgspec.msgpack.encode((list(reducer.watches.values()), reducer.seen))
+    watches, seen = msgspec.msgpack.decode(body, type=tuple[list[Watch], dict[str, int]])
+    fresh = Reducer(Rulebook(RULES, ASSETS), steady=reducer.steady, shift=reducer.shift)
+    assert fresh.resume(watches, seen) == []
+    fresh.transitions = list(reducer.transitions)
+    return fresh
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[Event]:
+    events: list[Event] = []
+    now = T0
+    for number in range(draw(st.integers(1, 40))):
+        now += draw(st.sampled_from([0, 0, 1, 500, 999, 1000, 2000, 3000, 9000]))
+        kind = draw(st.sampled_from(["reading"] * 6 + ["tick", "acknowledge", "jump"]))
+        if kind == "reading":
+            source, quantity = draw(st.sampled_from("ab")), draw(st.sampled_from("qp"))
+            value = draw(st.sampled_from([1.0, 8.5, 9.5, 11.0, 20.0]))
+            flags = draw(st.sampled_from([0] * 7 + [int(Flag.RETAINED)]))
+            events.append((kind, stored(number, source, quantity, value, now, flags)))
+        elif kind == "jump":
+            by_ms = draw(st.sampled_from([-7_200_000, 3_600_000]))
+            now += by_ms
+            events.append((kind, by_ms))
+        else:
+            events.append((kind, now))
+    return events
+
+
+@settings(deadline=None, max_examples=300)
+@given(logs(), st.sets(st.integers(0, 40)))
+def test_stopping_anywhere_changes_no_byte(log: list[Event], stops: set[int]) -> None:
+    whole, broken = engine(), engine()
+    whole.start(T0)
+    broken.start(T0)
+    for place, event in enumerate(log):
+        apply(whole, event)
+        if place in stops:
+            broken = resumed(broken)
+        apply(broken, event)
+    assert msgspec.msgpack.encode(broken.transitions) == msgspec.msgpack.encode(whole.transitions)
+    assert (broken.watches, broken.seen) == (whole.watches, whole.seen)
+
+
+@settings(deadline=None, max_examples=200)
+@given(logs(), st.lists(st.integers(1, 9), min_size=1))
+def test_batches_and_ticks_that_lag_change_no_byte(log: list[Event], sizes: list[int]) -> None:
+    readings = [what for kind, what in log if kind == "reading"]
+    readings.sort(key=lambda each: each.reading.received_ms)
+    one, other = engine(), engine()
+    one.start(T0)
+    other.start(T0)
+    one.readings(readings)
+    at = turn = 0
+    while at < len(readings):
+        size = sizes[turn % len(sizes)]
+        other.readings(readings[at : at + size])
+        at, turn = at + size, turn + 1
+        if at < len(readings):
+            other.tick(readings[at].reading.received_ms)
+    assert msgspec.msgpack.encode(other.transitions) == msgspec.msgpack.encode(one.transitions)
+
+
+def test_a_timer_fires_at_its_own_time_however_late_it_is_noticed() -> None:
+    reducer = engine([RULES[1]])
+    assert told(feed(reducer, (0, 20.0), (60_000, 20.0))) == [("slow", "raised", 3000)]
+
+
+def test_a_timer_due_when_a_reading_comes_fires_before_it() -> None:
+    reducer = engine([RULES[1]])
+    assert told(feed(reducer, (0, 20.0), (3000, 1.0))) == [("slow", "raised", 3000)]
+
+
+def test_chatter_inside_the_delay_raises_nothing() -> None:
+    reducer = engine([RULES[1]])
+    feed(reducer, *[(n * 1000, 20.0 if n % 2 else 5.0) for n in range(30)])
+    assert reducer.transitions == []
+
+
+def test_flagged_readings_neither_raise_nor_return_nor_prove_life() -> None:
+    for flag in Flag:
+        reducer = engine([RULES[0], RULES[3]])
+        assert feed(reducer, (0, 99.0), flags=flag) == []
+        feed(reducer, (0, 99.0))
+        assert told(feed(reducer, (1000, 0.0), (5000, 0.0), flags=flag)) == [
+            ("now", "raised", 0),
+            ("quiet", "raised", 4000),
+        ]
+
+
+def test_a_source_that_stops_is_silent_and_returns_when_it_speaks() -> None:
+    reducer = engine([RULES[3]])
+    feed(reducer, (0, 1.0), (3999, 1.0))
+    assert not reducer.tick(T0 + 7998)
+    assert reducer.tick(T0 + 7999)
+    feed(reducer, (9000, 1.0))
+    assert told(reducer.transitions) == [("quiet", "raised", 7999), ("quiet", "returned", 9000)]
+
+
+def test_a_source_of_the_tree_that_never_speaks_is_silent() -> None:
+    reducer = engine([RULES[3]])
+    reducer.start(T0)
+    reducer.tick(T0 + 60_000)
+    assert [(each.alarm.source, each.at_ms) for each in reducer.transitions] == [("never", T0 + 4000)]
+
+
+def test_a_jump_of_the_clock_silences_nobody() -> None:
+    reducer = engine([RULES[3], RULES[1]])
+    feed(reducer, (0, 20.0))
+    reducer.jump(3_600_000)
+    reducer.tick(T0 + 3_600_000 + 2000)
+    assert reducer.transitions == []
+    feed(reducer, (3_600_000 + 2500, 1.0))
+    assert reducer.transitions == []
+
+
+def test_a_rule_that_is_gone_returns_its_alarm() -> None:
+    reducer = engine()
+    feed(reducer, (0, 20.0))
+    fresh = Reducer(Rulebook([RULES[1]]), steady=reducer.steady)
+    orphans = fresh.resume(reducer.watches.values(), reducer.seen)
+    for watch in orphans:
+        fresh.withdraw(watch, T0 + 5)
+    assert told(fresh.transitions) == [("now", "returned", 5)]
+
+
+def test_the_extremes_of_a_quantity_have_alarms_of_their_own() -> None:
+    reducer = engine([RULES[0]])
+    reading = Reading("a", "q", 99.0, T0, T0, statistic="max")
+    reducer.readings([StoredReading(1, reading), *[stored(2, "a", "q", 1.0, T0)]])
+    assert [each.alarm.id for each in reducer.transitions] == ["now|a|q/max"]
