@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
@@ -268,3 +272,44 @@ def test_a_job_that_was_cancelled_before_its_turn_is_not_done(desk: Desk) -> Non
     go.set()
     assert kept.result(ENOUGH_S) == ["yes"]
     assert notes(desk.folder) == ["yes"]
+
+
+ACKNOWLEDGE_FOR_EVER = """
+import sys
+from pathlib import Path
+from console.clock import SystemClock
+from console.engine import Engine
+from tests.console import test_engine as t
+
+t.KEY = bytes.fromhex(sys.argv[2])
+engine = Engine("killed", lambda: t.open_db(Path(sys.argv[1])), lambda records: None, SystemClock())
+engine.start()
+number = 0
+while True:
+    batch = [engine.submit(t.note(f"{sys.argv[3]}-{number + each}")) for each in range(7)]
+    number += 7
+    for each in batch:
+        print(each.result()[0], flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+def test_what_was_acknowledged_survives_a_kill_once(tmp_path: Path) -> None:
+    acknowledged: set[str] = set()
+    for round_ in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-c", ACKNOWLEDGE_FOR_EVER, str(tmp_path), KEY.hex(), str(round_)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        ) as writer:
+            assert writer.stdout is not None
+            for count, line in enumerate(writer.stdout):
+                acknowledged.add(line.strip())
+                if count == 100 + 13 * round_:
+                    writer.send_signal(signal.SIGKILL)
+                    break
+            acknowledged.update(line.strip() for line in writer.stdout if line.endswith("\n"))
+    kept = notes(tmp_path)
+    assert acknowledged <= set(kept)
+    assert len(kept) == len(set(kept))

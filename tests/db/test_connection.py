@@ -199,6 +199,16 @@ def test_a_check_that_has_had_enough_says_so(tmp_path: Path, key: bytes, feed_db
         connection.faults(tmp_path / "feed.db", key, enough=lambda: True)
 
 
+@pytest.mark.parametrize("name", ["관제 구청", "100% #1", "a?mode=memory", 'it\'s "quoted"'])
+def test_a_folder_may_have_any_name(tmp_path: Path, key: bytes, name: str) -> None:
+    if os.name != "posix" and set(name) & set('?"'):
+        pytest.skip("not a name there")
+    path = tmp_path / name / "feed.db"
+    connection.open_writer(path, key, feed.migrations).close()
+    connection.open_reader(path, key).close()
+    assert path.stat().st_size > 4096
+
+
 @pytest.mark.parametrize("store", ["feed_db", "ops_db"])
 def test_every_table_is_strict_and_came_from_a_migration(store: str, request: pytest.FixtureRequest) -> None:
     db: Database = request.getfixturevalue(store)
