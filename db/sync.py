@@ -131,11 +131,12 @@ def receive(db: Database, rows: Iterable[Row], at_ms: int) -> list[Entry]:
     """
     new: list[Entry] = []
     for row in rows:
-        if row.refused is not None:
-            park(db, Refusal(row.device, row.epoch, row.seq, "pull", row.refused, at_ms), row.hash)
-            continue
         here = entries.hash_at(db, row.device, row.epoch, row.seq)
-        if row.body is None or here == row.hash:
+        if here == row.hash:
+            continue
+        if row.body is None:
+            reason = row.refused or "the centre keeps no text of it"
+            park(db, Refusal(row.device, row.epoch, row.seq, "pull", reason, at_ms), row.hash)
             continue
         try:
             entry = entries.read(row.body, row.prev, row.hash)
