@@ -19,7 +19,7 @@ from console.clock import Clock
 
 # FFmpeg reads these once, at the first capture. RTSP over TCP, no buffering, no sound.
 os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = (
-    "rtsp_transport;tcp|allowed_media_types;video|fflags;nobuffer|flags;low_delay|max_delay;0"
+    "rtsp_transport;tcp|allowed_media_types;video|fflags;nobuffer|flags;low_delay|max_delay;0|analyzeduration;1000000"
 )
 os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "-8"
 os.environ["OPENCV_LOG_LEVEL"] = "SILENT"

@@ -18,6 +18,7 @@ OFFLINE_S = 5.0
 FROZEN_S = 10.0
 BLACK_S = 3.0
 OPEN_PATIENCE_S = 8.0  # opening gives up by itself after 3 s; a name server may take longer
+FIRST_PICTURE_S = 15.0  # after the camera answered: a decoder must wait for a key frame
 STEADY_S = 10.0  # playing so long proves that the last failure is over
 MOST_LEFT = 2  # threads left hanging in a process before the process itself is replaced
 MOST_CRASHES = 2  # a camera whose process fell so often gets a process of its own
@@ -32,6 +33,7 @@ class Sight:
     """
 
     asked_s: float | None
+    failed: bool = False  # since it was asked for
     seen_s: float | None = None
     current_s: float | None = None
     changed_s: float | None = None
@@ -44,7 +46,8 @@ def state(sight: Sight, now_s: float) -> State:
         return "idle"
     newest = sight.seen_s if sight.seen_s is not None and sight.seen_s >= sight.asked_s else None
     if newest is None:
-        return "starting" if now_s - sight.asked_s <= OFFLINE_S else "offline"
+        patience = OFFLINE_S if sight.failed else FIRST_PICTURE_S
+        return "starting" if now_s - sight.asked_s <= patience else "offline"
     age = now_s - newest
     if age > OFFLINE_S:
         return "offline"
@@ -102,8 +105,8 @@ def tick(course: Course, now_s: float, stamp_s: float | None, jitter: float) -> 
         if now_s - course.since_s > OPEN_PATIENCE_S:
             return _failed(course, now_s, "hung", jitter, left=1), Step.NOTHING
         return course, Step.NOTHING
-    last = course.since_s if stamp_s is None else max(course.since_s, stamp_s)
-    if now_s - last > OFFLINE_S:
+    quiet_s = now_s - (course.since_s if stamp_s is None else max(course.since_s, stamp_s))
+    if quiet_s > (FIRST_PICTURE_S if stamp_s is None else OFFLINE_S):
         return _failed(course, now_s, "hung", jitter, left=1), Step.NOTHING
     if course.failures and now_s - course.since_s >= STEADY_S:
         course = replace(course, failures=0, reason="")

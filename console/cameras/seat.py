@@ -53,6 +53,7 @@ class Seat:
             self.seen_s = stamps.stamp_s
         self.sight = policy.Sight(
             asked_s=self.asked_s,
+            failed=self.course.failures > 0,
             seen_s=self.seen_s,
             current_s=stamps.stamp_s if stamps else None,
             changed_s=stamps.changed_s if stamps else None,

@@ -46,7 +46,7 @@ class CameraServer(ThreadingHTTPServer):
     def __init__(self, port: int, count: int, clock: Clock, freeze: Freeze, host: str = "127.0.0.1") -> None:
         self.clock, self.count, self.freeze = clock, count, freeze
         self.start_s = clock.monotonic_s()
-        self.ending = threading.Event()
+        self.ending, self.pause = threading.Event(), threading.Event()  # paused: clients wait for nothing
         self.scenes = {number: Scene(number) for number in range(1, count + 1)}
         super().__init__((host, port), _Client)
 
@@ -100,7 +100,8 @@ class _Client(BaseHTTPRequestHandler):
             picture = frozen if still and frozen else self._picture(number)
             frozen = picture if still else b""
             head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
-            self.wfile.write(head.encode() + picture + b"\r\n")
+            if not self.server.pause.is_set():
+                self.wfile.write(head.encode() + picture + b"\r\n")
             due = max(due + 1.0 / RATE, clock.monotonic_s())
             if wait(max(0.0, due - clock.monotonic_s())):
                 return
