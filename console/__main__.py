@@ -232,9 +232,10 @@ for _name, _load in (
 
 
 def _folder(given: Path | None) -> Path:
-    root = click.get_current_context().find_root().params.get("folder")
-    if given or root:
-        return Path(given or root).resolve()
+    of_root: Path | None = click.get_current_context().find_root().params.get("folder")
+    chosen = given or of_root
+    if chosen is not None:
+        return chosen.resolve()
     import platformdirs
 
     return Path(platformdirs.user_data_dir("gwanje", appauthor=False))

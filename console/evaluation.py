@@ -92,5 +92,5 @@ class Evaluation:
         changed = self._evaluator.step(db, self._feed_db, handed, self._clock.now_ms())
         with self._health_lock:
             self._health.seen([each.reading for each in handed])
-            self._health.alarms([record for record in changed if isinstance(record, Alarm)])
+            self._health.alarms(changed)
             return [*changed, *self._health.states()]

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 from console.clock import Clock
 
@@ -28,7 +29,7 @@ class Load:
         self._pause = threading.Event()
         self.number = 0
         self.sent_ns: dict[int, int] = {}
-        self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="bench-load")
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="bench-load")
         self._client.username_pw_set("bench", "bench")
         self._client.max_inflight_messages_set(0)
         self._client.connect("127.0.0.1", port)
