@@ -274,3 +274,14 @@ def digest(folder: Path) -> dict[str, str]:
         for path in folder.iterdir()
         if not path.name.endswith("-shm") and path.stat().st_size
     }
+
+
+def test_migrations_are_only_ever_added(feed_db: Database, ops_db: Database) -> None:
+    assert connection.applied(feed_db, "feed")[:3] == ["m0001_readings", "m0002_events", "m0003_messages"]
+    assert connection.applied(ops_db, "ops")[:5] == [
+        "m0001_commands",
+        "m0002_alarms",
+        "m0003_entry_log",
+        "m0004_incident_fold",
+        "m0005_sync_marks",
+    ]
