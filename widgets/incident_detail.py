@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -37,6 +37,8 @@ from widgets.words import Words
 
 ACTS = (("change", "F2"), ("assign", "F4"), ("attach", "F6"), ("snapshot", "F7"), ("close", "F9"))
 
+_LOW_PX = 600  # a lower page puts the attachments beside the timeline
+
 
 class IncidentDetail(QWidget):
     """Shows one incident and lets people act on it; shows only what is committed.
@@ -55,6 +57,7 @@ class IncidentDetail(QWidget):
         self._asked = 0
         self._is_recording = False
         self._is_stale = False
+        self._is_at_end = True  # the newest act stays in sight until somebody scrolls up
         self.acts = act_list(words, self)
         self.dialog: ActDialog | None = None
         self._build()
@@ -96,7 +99,11 @@ class IncidentDetail(QWidget):
         self.attachments = Attachments(self._bridge, self._words)
         self.attachments.hide()
         self.uploads = Uploads(self._bridge, self._words)
-        split = QSplitter(Qt.Orientation.Vertical)
+        self.timeline.setMinimumHeight(56)
+        bar_down = self.timeline.verticalScrollBar()
+        bar_down.valueChanged.connect(self._on_scrolled)
+        bar_down.rangeChanged.connect(self._on_range)
+        self.split = split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(self.timeline)
         split.addWidget(self.attachments)
         split.setStretchFactor(0, 3)
@@ -148,6 +155,7 @@ class IncidentDetail(QWidget):
             self._id, self._incident = incident_id, None
             self.acts.replace(())
             self.message.hide()
+            self._is_at_end = True
         self.read()
 
     def read(self) -> None:
@@ -166,11 +174,8 @@ class IncidentDetail(QWidget):
             self.say(self._words.text("incidents.failed_one", error=figures.plain(error or "—")), False)
             return
         self._incident = msgspec.convert(value["incident"], Incident)
-        was_at_end = self._is_at_end()
         self.acts.replace(msgspec.convert(value["acts"], list[Act]))
         self._write()
-        if was_at_end:
-            self.timeline.scrollToBottom()
 
     def apply(self, records: Iterable[Any]) -> None:
         """Take newer versions of the incident and its acts; hidden, only know that there are some."""
@@ -178,23 +183,25 @@ class IncidentDetail(QWidget):
         if not mine or not self.isVisible():
             self._is_stale = self._is_stale or bool(mine)
             return
-        was_at_end = self._is_at_end()
         self.acts.apply([r for r in mine if isinstance(r, Act)])
         for record in mine:
             if isinstance(record, Incident):
                 self._incident = record
         self._write()
-        if was_at_end:
-            self.timeline.scrollToBottom()
 
     def _is_mine(self, record: Any) -> bool:
         if isinstance(record, Incident):
             return record.id == self._id
         return isinstance(record, Act) and record.incident == self._id
 
-    def _is_at_end(self) -> bool:
-        bar = self.timeline.verticalScrollBar()
-        return bar.value() >= bar.maximum() - 4
+    @Slot(int)
+    def _on_scrolled(self, value: int) -> None:
+        self._is_at_end = value >= self.timeline.verticalScrollBar().maximum() - 4
+
+    @Slot(int, int)
+    def _on_range(self, _first: int, last: int) -> None:
+        if self._is_at_end:
+            self.timeline.verticalScrollBar().setValue(last)
 
     # --- showing -------------------------------------------------------------
 
@@ -308,6 +315,13 @@ class IncidentDetail(QWidget):
         self._write()
         self.timeline.scheduleDelayedItemsLayout()
         self.timeline.viewport().update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        low = event.size().height() < _LOW_PX
+        self.opened.setVisible(not low)
+        self.note.setFixedHeight(40 if low else 56)
+        self.split.setOrientation(Qt.Orientation.Horizontal if low else Qt.Orientation.Vertical)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -111,6 +111,19 @@ class ActDialog(QDialog):
         """Show one line above the buttons."""
         self.message.setStyleSheet(f"color: {colour}")
         self.message.setText(text)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Grow, so that no line is cut."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            height = layout.totalHeightForWidth(self.width()) if layout.hasHeightForWidth() else 0
+            self.resize(self.width(), max(self.height(), height))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._make_room()
 
     def row(self, field: str, widget: QWidget) -> None:
         """Add a field with its name."""
@@ -181,7 +194,8 @@ class OpenDialog(ActDialog):
             self.form.addRow(words.text(f"incident_dialog.{key}"), view)
         self._alarm_id, self._camera_id = alarm.id if alarm else "", camera
         if alarm is not None:
-            self._offer(self.alarms, alarm.id, self._alarm_text(alarm), True)
+            icon = theme.priority_icon(alarm.priority, 16)
+            self._offer(self.alarms, alarm.id, self._alarm_text(alarm), True, icon)
         bridge.query("alarms", {}, self._take_alarms)
         bridge.query("cameras", {}, self._take_cameras)
         self.title.setFocus()
@@ -337,6 +351,7 @@ class CloseDialog(ActDialog):
         if self._incident.alarms:
             lines.append(self._words.text("incident_dialog.close_alarms", n=len(self._incident.alarms)))
         self.consequence.setText("\n".join(lines))
+        self._make_room()
 
     def request(self) -> tuple[str, dict[str, Any]] | str:
         text = self.text.toPlainText().strip()

@@ -81,12 +81,20 @@ class IncidentRow(QStyledItemDelegate):
 
     def _below(self, incident: Incident) -> tuple[str, str]:
         place = figures.plain(incident.place, 80) or self._words.text("incidents.no_place")
-        text = f"{figures.plain(incident.number, 60)} · {place}"
+        text = f"{self._number(incident)} · {place}"
         if incident.conflicts:
             return text, self._words.text("incidents.conflict_mark", n=len(incident.conflicts))
         if incident.state == "closed":
             return text, self._words.text("incidents.closed")
         return text, figures.plain(incident.assignee, 24) or self._words.text("incidents.nobody")
+
+    def _number(self, incident: Incident) -> str:
+        """The number without the district, and without the day when it is today."""
+        parts = figures.plain(incident.number, 60).split("-")
+        if len(parts) < 3:
+            return "-".join(parts)
+        today = self._words.when(self._now_ms())[:10].replace("-", "")
+        return "-".join(parts[2:] if parts[1] == today else parts[1:])
 
 
 class ActRow(QStyledItemDelegate):

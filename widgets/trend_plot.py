@@ -279,7 +279,7 @@ class TrendPlot(pg.PlotWidget):  # type: ignore[misc]
         low, high = float(self._curve.low[shown].min()), float(self._curve.high[shown].max())
         reach = max(high - low, abs(high) * 0.02, 1e-6)
         near = [each for each in limits if low - reach <= each <= high + reach]
-        return min([low, *near]) - reach * 0.05, max([high, *near]) + reach * 0.05
+        return min([low, *near]) - reach * 0.05, max([high, *near]) + reach * 0.2
 
     @Slot(object)
     def _on_pointer(self, at: QPointF) -> None:
