@@ -20,7 +20,7 @@ from console.incidents import folding
 from console.sync.ports import BATCH, Central, Fork, Gap
 from db import entries, incidents, sync
 from db.records import Entry, Record
-from db.sync import OwnLog, Refusal, Row
+from db.sync import Cursor, OwnLog, Refusal, Row
 
 MOST = 20 * BATCH
 """Entries of one log that are sent before somebody looks at anything else."""
@@ -135,16 +135,18 @@ def pull(db: Database, central: Central, engine: Writer, clock: Clock) -> int:
     Rows and mark are written in one transaction, so each counts once whatever
     happens in between. Raises Moved, Overtaken, Unavailable.
     """
-    seen, who = 0, entries.identity(db)
-    while True:
-        at = sync.cursor(db)
-        rows = central.entries_after(at.position, at.hash, who.device, who.epoch, BATCH)
-        if not rows:
-            return seen
+    seen, who, at = 0, entries.identity(db), sync.cursor(db)
+    noted = at
+    while rows := central.entries_after(at.position, at.hash, who.device, who.epoch, BATCH):
         if any(_is_news(db, row) for row in rows):
             raise Overtaken("The centre has entries under our name that we do not have")
-        engine.call(_received(at.name, rows, clock), 60)
-        seen += len(rows)
+        seen, at = seen + len(rows), Cursor(at.name, rows[-1].position, rows[-1].hash)
+        if any((row.device, row.epoch) != (who.device, who.epoch) for row in rows):
+            engine.call(_received(rows, at, clock), 60)
+            noted = at
+    if at != noted:  # only our own came back
+        engine.call(_received([], at, clock), 60)
+    return seen
 
 
 def _is_news(db: Database, row: Row) -> bool:
@@ -154,10 +156,10 @@ def _is_news(db: Database, row: Row) -> bool:
     return entries.hash_at(db, row.device, row.epoch, row.seq) != row.hash
 
 
-def _received(name: str, rows: Sequence[Row], clock: Clock) -> Callable[[Database], list[Record]]:
+def _received(rows: Sequence[Row], at: Cursor, clock: Clock) -> Callable[[Database], list[Record]]:
     def job(db: Database) -> list[Record]:
         new = sync.receive(db, rows, clock.now_ms())
-        sync.put_cursor(db, name, rows[-1].position, rows[-1].hash)
+        sync.put_cursor(db, *at)
         return folding.apply(db, new, sent=True)
 
     return job
