@@ -17,7 +17,7 @@ from widgets.bridge import Bridge
 from widgets.figures import plain
 from widgets.words import Words
 
-CARD_WIDTH, CARD_HEIGHT, GAP = 168, 74, 6
+CARD_WIDTH, CARD_HEIGHT, NARROW, TWO_LINES, GAP = 168, 74, 124, 42, 6
 
 
 @dataclass(slots=True)
@@ -120,15 +120,21 @@ class DomainCards(QWidget):
     # --- drawing
 
     def _places(self) -> list[tuple[QRect, Domain]]:
-        across = max(1, (self.width() - GAP) // (CARD_WIDTH + GAP))
-        across = min(across, max(1, len(self._domains)))
-        rows = -(-len(self._domains) // across) if self._domains else 1
-        wide = (self.width() - GAP) // across - GAP
-        high = max(56, min(96, (self.height() - GAP) // rows - GAP))
+        """Where the cards are: never outside the panel, flatter and narrower where room is short."""
+        count = max(1, len(self._domains))
+        across = min(count, max(1, (self.width() - GAP) // (CARD_WIDTH + GAP)))
+        narrow = min(count, max(1, (self.width() - GAP) // (NARROW + GAP)))
+        while across < narrow and self._high(across) < TWO_LINES:
+            across += 1
+        wide, high = (self.width() - GAP) // across - GAP, min(96, self._high(across))
         return [
             (QRect(GAP + n % across * (wide + GAP), GAP + n // across * (high + GAP), wide, high), domain)
             for n, domain in enumerate(self._domains)
         ]
+
+    def _high(self, across: int) -> int:
+        rows = -(-max(1, len(self._domains)) // across)
+        return max(26, (self.height() - GAP) // rows - GAP)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -147,7 +153,9 @@ class DomainCards(QWidget):
         painter.setPen(QColor(colour if abnormal else theme.LINE))
         painter.setBrush(QColor(theme.PANEL))
         painter.drawRect(place.adjusted(0, 0, -1, -1))
-        inner = place.adjusted(10, 7, -10, -7)
+        high = place.height()
+        edge = 7 if high >= 54 else 2 if high >= TWO_LINES - 4 else max(2, (high - 20) // 2)
+        inner = place.adjusted(8, edge, -8, -edge)
         theme.paint_shape(painter, QRectF(inner.left(), inner.top() + 1, 16, 16), shape, colour, number)
         share = f"{domain.well:,}/{domain.total:,}" if domain.known else "—"
         top = QRect(inner.left() + 24, inner.top(), inner.width() - 24, 18)
@@ -158,14 +166,16 @@ class DomainCards(QWidget):
         painter.setFont(theme.font(14, bold=abnormal))
         painter.setPen(QColor(theme.BRIGHT if abnormal else theme.TEXT))
         _text(painter, QRect(top.left(), top.top(), room, 18), self._name(domain))
+        if inner.height() < 34:
+            return
         first, second = self._lines(domain)
         painter.setFont(theme.font(14, bold=abnormal))
         painter.setPen(QColor(theme.TEXT if abnormal else theme.DIM))
-        _text(painter, QRect(inner.left(), inner.top() + 22, inner.width(), 20), first)
-        if second and inner.height() >= 58:
+        _text(painter, QRect(inner.left(), inner.top() + 19, inner.width(), 19), first)
+        if second and inner.height() >= 56:
             painter.setFont(theme.font(13))
             painter.setPen(QColor(theme.DIM))
-            _text(painter, QRect(inner.left(), inner.top() + 42, inner.width(), 18), second)
+            _text(painter, QRect(inner.left(), inner.top() + 40, inner.width(), 18), second)
 
     def _name(self, domain: Domain) -> str:
         key = f"domain.{domain.name}"

@@ -71,7 +71,6 @@ class Docks(QObject):
         dock = Ads.CDockWidget(self.area, key)
         dock.setObjectName(key)
         dock.setWidget(panel, Ads.CDockWidget.eInsertMode.ForceNoScrollArea)
-        dock.setMinimumSizeHintMode(Ads.CDockWidget.eMinimumSizeHintMode.MinimumSizeHintFromContent)
         self._docks[key] = dock
 
     def keys(self) -> list[str]:
@@ -142,10 +141,10 @@ class Docks(QObject):
         cameras = self.area.addDockWidget(Ads.BottomDockWidgetArea, self._docks["cameras"], centre)
         domains = self.area.addDockWidget(Ads.RightDockWidgetArea, self._docks["domains"], cameras)
         wide, high = max(self.area.width(), 900), max(self.area.height(), 500)
-        side = int(wide * 0.25)
+        side = int(wide * 0.26)
         self.area.setSplitterSizes(alarms, [side, wide - side])
         self.area.setSplitterSizes(centre, [int(high * 0.58), int(high * 0.42)])
-        self.area.setSplitterSizes(domains, [int((wide - side) * 0.6), int((wide - side) * 0.4)])
+        self.area.setSplitterSizes(domains, [int((wide - side) * 0.55), int((wide - side) * 0.45)])
         self._docks["map"].setAsCurrentTab()
 
     # --- named layouts

@@ -46,12 +46,16 @@ def _age(since_ms: int | None, now_ms: int, words: Words) -> str:
     return "" if since_ms is None else words.age((now_ms - since_ms) / 1000)
 
 
+def _brief(since_ms: int | None, now_ms: int, words: Words) -> str:
+    return "" if since_ms is None else words.brief_age((now_ms - since_ms) / 1000)
+
+
 def _broker(_lamps: Sequence[Lamp], lamp: Lamp, now_ms: int, words: Words) -> tuple[str, str]:
     age = _age(lamp.proved_ms, now_ms, words)
     if lamp.state == "bad":
-        down = _age(lamp.since_ms or lamp.proved_ms, now_ms, words)
-        text = words.text("truth.down_for", age=down).strip()
-        return text, text
+        since = lamp.since_ms or lamp.proved_ms
+        full = words.text("truth.down_for", age=_age(since, now_ms, words)).strip()
+        return full, words.text("truth.down_for", age=_brief(since, now_ms, words)).strip()
     if not age:
         return words.text("truth.lamp.unknown"), words.text("truth.not_arrived_short")
     return words.text("truth.ago", age=age), age
@@ -65,8 +69,9 @@ def _feed(lamps: Sequence[Lamp], lamp: Lamp, now_ms: int, words: Words) -> tuple
     name, age = plain(lamp.name, 14), _age(lamp.since_ms or lamp.proved_ms, now_ms, words)
     if not age:
         return f"{share} · {name}", f"{share} {name}"
+    brief = _brief(lamp.since_ms or lamp.proved_ms, now_ms, words)
     full = words.text("truth.named_silent", name=name, age=age)
-    short = words.text("truth.named_silent_short", name=plain(lamp.name, 8), age=age)
+    short = words.text("truth.named_silent_short", name=plain(lamp.name, 8), age=brief)
     return f"{share} · {full}", f"{share} {short}"
 
 
@@ -87,8 +92,9 @@ def _central(_lamps: Sequence[Lamp], lamp: Lamp, now_ms: int, words: Words) -> t
         )
     if lamp.state == "unknown":
         return words.text("truth.lamp.unknown"), words.text("truth.not_arrived_short")
-    text = words.text("truth.offline", age=_age(lamp.since_ms or lamp.proved_ms, now_ms, words)).strip()
-    return text, text
+    since = lamp.since_ms or lamp.proved_ms
+    full = words.text("truth.offline", age=_age(since, now_ms, words)).strip()
+    return full, words.text("truth.down_for", age=_brief(since, now_ms, words)).strip()
 
 
 def _backlog(_lamps: Sequence[Lamp], lamp: Lamp, _now_ms: int, words: Words) -> tuple[str, str]:

@@ -94,6 +94,12 @@ class Words(QObject):
             return self.text("age.hours", n=int(seconds // 3600), m=int(seconds % 3600 // 60))
         return self.text("age.days", n=int(seconds // 86400))
 
+    def brief_age(self, seconds: float) -> str:
+        """How long ago in the largest unit alone: `2시간`."""
+        if 3600 <= seconds < 86400:
+            return self.text("age.only_hours", n=int(seconds // 3600))
+        return self.age(seconds)
+
     def time(self, at_ms: int) -> str:
         """Local time of day, `10:01:32`."""
         return self.when(at_ms)[-8:]
