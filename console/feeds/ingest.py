@@ -157,8 +157,10 @@ class Ingest:
                 session.read(room)
             self._held.extend(session.inbox)
             session.inbox.clear()
-        if self._clock.monotonic_s() >= self._disk_again_s:
+        if self._held and self._clock.monotonic_s() >= self._disk_again_s:
             self._write()
+        if self._jobs:
+            self._run_jobs()
         self._tell(self._lamps.due())
 
     def _listen(self, idle_s: float) -> None:
@@ -179,14 +181,9 @@ class Ingest:
             pass  # nobody rang
 
     def _write(self) -> None:
-        """Commit one burst and the jobs; what the disk refuses is kept and tried again."""
-        if not self._held and not self._jobs:
-            return
+        """Commit one burst; what the disk refuses is kept and tried again."""
         try:
-            if self._db is None:
-                self._db = self._opened()
-            if self._held:
-                self._commit(self._db, list(islice(self._held, BURST)))
+            self._commit(self._writer(), list(islice(self._held, BURST)))
         except Unavailable as error:
             self._disk_refuses(error)
         except SqlError as error:
@@ -198,13 +195,14 @@ class Ingest:
             if self._attempt:
                 self._attempt = 0
                 self._lamps.set_disk("")
-            self._run_jobs(self._db)
 
-    def _opened(self) -> Database:
-        db = self._open_db()
-        self._newest.start(db)
-        self._lamps.start(counts.all_counts(db))
-        return db
+    def _writer(self) -> Database:
+        if self._db is None:
+            db = self._open_db()
+            self._newest.start(db)
+            self._lamps.start(counts.all_counts(db))
+            self._db = db
+        return self._db
 
     def _commit(self, db: Database, batch: list[Delivery]) -> None:
         received_ms = self._clock.now_ms()
@@ -224,12 +222,14 @@ class Ingest:
         self._lamps.heard(tallied)
         self._tell([*self._newest.of(new), *tallied, *burst.quarantined])
 
-    def _run_jobs(self, db: Database) -> None:
+    def _run_jobs(self) -> None:
+        """Run what was submitted, also while the disk refuses: retention may be what frees it."""
         for _ in range(len(self._jobs)):
             job, future = self._jobs.popleft()
             if not future.set_running_or_notify_cancel():
                 continue
             try:
+                db = self._writer()
                 with db.atomic():
                     result = job(db)
             except SqlError as error:
@@ -268,7 +268,7 @@ class Ingest:
         try:
             while self._held and not self._attempt:
                 self._write()
-            self._write()
+            self._run_jobs()
         except Exception as error:  # the end of the thread: what is not committed is not acknowledged
             log.error("bug", worker="ingest", exc_info=error)
         for session in self._sessions:
