@@ -33,6 +33,7 @@ __all__ = ["FASTEST", "Likeness", "Video", "cv2", "fit", "jpeg", "open_video"]
 
 OPEN_TIMEOUT_MS = 3000
 READ_TIMEOUT_MS = 3000
+KEY_FRAME_S = 12.0
 FASTEST = 15.0  # pictures a second; more are read, as the decoder must, but not turned into pixels
 
 cv2.setNumThreads(1)
@@ -47,7 +48,7 @@ class Video:
         self._is_file = is_file
         rate = capture.get(cv2.CAP_PROP_FPS)
         self._step_s = 1.0 / rate if is_file and 0.1 <= rate <= 240 else 1.0 / 25
-        self._due_s = clock.monotonic_s()
+        self._due_s = self._opened_s = clock.monotonic_s()
         self._given_s = -1.0
 
     @property
@@ -66,7 +67,7 @@ class Video:
         while True:
             if self._is_file and not self._pace(wait):
                 return None
-            if not self._capture.grab() and not (self._is_file and self._rewind()):
+            if not self._grab(wait):
                 return None
             now = self._clock.monotonic_s()
             if now - self._given_s < 0.9 / FASTEST:
@@ -80,6 +81,20 @@ class Video:
     def close(self) -> None:
         """Let the stream go."""
         self._capture.release()
+
+    def _grab(self, wait: Callable[[float], bool]) -> bool:
+        """Whether there is a next picture. The first may take several timeouts: it waits for a key frame."""
+        while True:
+            began = self._clock.monotonic_s()
+            if self._capture.grab():
+                return True
+            if self._is_file:
+                return self._rewind()
+            now = self._clock.monotonic_s()
+            timed_out = now - began > 0.8 * READ_TIMEOUT_MS / 1000  # else the stream is at its end
+            patient = self._given_s < 0 and now - self._opened_s < KEY_FRAME_S
+            if not timed_out or not patient or wait(0.0):
+                return False
 
     def _pace(self, wait: Callable[[float], bool]) -> bool:
         now = self._clock.monotonic_s()

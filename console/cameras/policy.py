@@ -138,11 +138,6 @@ def crashed(course: Course, now_s: float, jitter: float) -> Course:
     return replace(after, due_s=now_s) if course.failures == 0 else after
 
 
-def moved(course: Course, now_s: float) -> Course:
-    """The camera shall be opened anew though nothing failed: another stream, another process."""
-    return replace(course, phase="waiting", due_s=now_s, since_s=now_s)
-
-
 def rested(course: Course, now_s: float) -> Course:
     """Nobody looks any more; the generation stays, so that what comes late is known as old."""
     return Course(generation=course.generation, since_s=now_s, due_s=now_s, crashes=course.crashes)

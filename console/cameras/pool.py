@@ -19,7 +19,7 @@ from pathlib import Path
 from console.cameras import control, frames, policy, sharing
 from console.cameras.frames import Frame, FrameReader
 from console.cameras.process import CamProcess, Inbox
-from console.cameras.seat import Seat
+from console.cameras.seat import Seat, place
 from console.clock import Clock, SystemClock
 from console.roles import role_command
 from db.records import Camera, CameraState
@@ -49,10 +49,11 @@ class CameraPool:
     ) -> None:
         self._clock = clock or SystemClock()
         self._command, self._chance = command, chance
-        place = folder or sharing.shared_place()
-        sharing.sweep(place)
-        self._folder = sharing.own_folder(place)
-        self._seats = {camera.id: Seat(camera) for camera in cameras}
+        ground = folder or sharing.shared_place()
+        sharing.sweep(ground)
+        self._folder = sharing.own_folder(ground)
+        self._places = {camera.id: place(camera) for camera in cameras}
+        self._seats = {seat.key: seat for each in self._places.values() for seat in each.seats}
         self._processes: list[CamProcess] = []
         self._leaving: list[CamProcess] = []
         self._numbers = itertools.count(1)
@@ -66,19 +67,19 @@ class CameraPool:
     # --- for the screen ------------------------------------------------------
 
     def want(self, sizes: Mapping[str, tuple[int, int]], main: Collection[str] = ()) -> None:
-        """What is visible, in pixels (width, height); all else stops. `main` cameras use `main_url`."""
+        """What is visible, in pixels (width, height); all else stops. `main` cameras play `main_url`."""
         now = self._clock.monotonic_s()
         with self._lock:
-            for seat in self._seats.values():
-                size = sizes.get(seat.camera.id)
-                self._wish(seat, size, seat.camera.id in main, now)
+            for each in self._places.values():
+                each.size, each.wants_main = sizes.get(each.camera_id), each.camera_id in main
+            self._follow_wishes(now)
         self._inbox.put(None)
 
     def frame(self, camera_id: str) -> Frame | None:
         """The newest picture of the camera's present generation; the same object until a newer one."""
         with self._lock:
-            seat = self._seats.get(camera_id)
-            return seat.newest() if seat is not None else None
+            found = self._places.get(camera_id)
+            return found.face().newest() if found is not None else None
 
     def states(self) -> list[CameraState]:
         """The state of every camera, in the order given."""
@@ -86,7 +87,7 @@ class CameraPool:
         with self._lock:
             for seat in self._seats.values():
                 seat.look(now, now_ms)
-            return [seat.report(now) for seat in self._seats.values()]
+            return [each.face().report(each.camera_id, now) for each in self._places.values()]
 
     def snapshot(self, camera_id: str) -> bytes | None:
         """The newest picture in full size as JPEG, its time in the comment; None unless live, stale or black.
@@ -95,12 +96,13 @@ class CameraPool:
         """
         answer: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         with self._lock:
-            seat = self._seats.get(camera_id)
+            found = self._places.get(camera_id)
+            seat = found.face() if found is not None else None
             if seat is None or seat.process is None or seat.state not in ("live", "stale", "black"):
                 return None
             number = next(self._numbers)
             self._shots[number] = answer
-            seat.process.send(control.Shoot(number, camera_id, seat.course.generation))
+            seat.process.send(control.Shoot(number, seat.key, seat.course.generation))
         try:
             return answer.get(timeout=SNAPSHOT_S) or None
         except queue.Empty:
@@ -185,6 +187,8 @@ class CameraPool:
             self._fell(process, now)
         for seat in self._seats.values():
             seat.look(now, now_ms)
+        self._follow_wishes(now)
+        for seat in self._seats.values():
             if seat.size is None:
                 continue
             seat.course, step = policy.tick(seat.course, now, seat.sight.current_s, self._chance())
@@ -216,7 +220,12 @@ class CameraPool:
 
     # --- one camera ----------------------------------------------------------
 
-    def _wish(self, seat: Seat, size: tuple[int, int] | None, main: bool, now: float) -> None:
+    def _follow_wishes(self, now: float) -> None:
+        for each in self._places.values():
+            for seat, size in each.wishes():
+                self._wish(seat, size, now)
+
+    def _wish(self, seat: Seat, size: tuple[int, int] | None, now: float) -> None:
         if size is None:
             if seat.size is not None:
                 self._shut(seat)
@@ -227,11 +236,7 @@ class CameraPool:
         if seat.size is None:
             seat.asked_s = now
         before, seat.size = seat.size, size
-        url, seat.main = seat.url, main
-        if before is not None and seat.url != url:
-            self._shut(seat)
-            seat.course = policy.moved(seat.course, now)
-        elif before not in (None, size) and seat.process is not None and seat.course.phase != "waiting":
+        if before not in (None, size) and seat.process is not None and seat.course.phase != "waiting":
             self._resize(seat)
 
     def _open(self, seat: Seat, now: float) -> None:
@@ -243,7 +248,7 @@ class CameraPool:
             generation = seat.course.generation
             seat.course = policy.ended(seat.course, generation, now, "no-memory", self._chance())
             return
-        process.send(control.Open(seat.camera.id, seat.course.generation, seat.url, str(ring), *seat.size))
+        process.send(control.Open(seat.key, seat.course.generation, seat.url, str(ring), *seat.size))
 
     def _room(self, wanting: Seat, now: float) -> CamProcess:
         """A process with a free place; a camera that brought processes down gets its own."""
@@ -272,9 +277,9 @@ class CameraPool:
         ring = self._new_ring(seat)
         if ring is None or seat.process is None or seat.size is None:
             return
-        seat.process.send(control.Resize(seat.camera.id, seat.course.generation, str(ring), *seat.size))
+        seat.process.send(control.Resize(seat.key, seat.course.generation, str(ring), *seat.size))
 
     def _shut(self, seat: Seat) -> None:
         if seat.process is not None:
-            seat.process.send(control.Shut(seat.camera.id, seat.course.generation))
+            seat.process.send(control.Shut(seat.key, seat.course.generation))
         seat.drop_ring()

@@ -22,11 +22,14 @@ REASONS = {
 
 @dataclass
 class Seat:
-    """Everything the pool knows of a camera; touched under the pool's lock only."""
+    """Everything the pool knows of one stream of a camera; touched under the pool's lock only.
 
-    camera: Camera
+    `key` is the camera's id, for its main stream with `/main` after it.
+    """
+
+    key: str
+    url: str = field(repr=False)
     size: tuple[int, int] | None = None
-    main: bool = False
     course: policy.Course = field(default_factory=policy.Course)
     process: CamProcess | None = None
     ring: Path | None = None
@@ -40,9 +43,9 @@ class Seat:
     since_ms: int = 0
 
     @property
-    def url(self) -> str:
-        """The stream that fits the wish: the main one in focus, the small one on the wall."""
-        return self.camera.main_url if self.main and self.camera.main_url else self.camera.url
+    def has_picture(self) -> bool:
+        """Whether a picture of the present generation may be shown."""
+        return self.stamps is not None and self.state not in ("idle", "starting", "offline")
 
     def look(self, now_s: float, now_ms: int) -> None:
         """Read the ring's stamps and name the state anew."""
@@ -91,9 +94,53 @@ class Seat:
             self.ring.unlink(missing_ok=True)
         self.reader = self.ring = self.frame = self.stamps = None
 
-    def report(self, now_s: float) -> CameraState:
+    def report(self, camera_id: str, now_s: float) -> CameraState:
         """The state as the core and the truth bar take it."""
         age = round((now_s - self.seen_s) * 1000) if self.seen_s is not None else None
         reason = self.course.reason
         detail = REASONS.get(reason, reason)
-        return CameraState(self.camera.id, self.state, age, self.since_ms, self.course.restarts, detail)
+        return CameraState(camera_id, self.state, age, self.since_ms, self.course.restarts, detail)
+
+
+@dataclass
+class Place:
+    """A camera in the pool: its small stream, its main one if it has one, and what is wanted.
+
+    The stream that is wanted leads. Until it has a picture the other one is
+    shown if it plays, and the small one is started where the main one fails.
+    """
+
+    camera_id: str
+    small: Seat
+    main: Seat | None
+    size: tuple[int, int] | None = None
+    wants_main: bool = False
+
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        return (self.small,) if self.main is None else (self.small, self.main)
+
+    def wishes(self) -> list[tuple[Seat, tuple[int, int] | None]]:
+        """The size that each stream shall play in, None for not at all."""
+        lead, other = self._order()
+        found = [(lead, self.size)]
+        if other is not None:
+            spare = not lead.has_picture and (other is self.small or other.size is not None)
+            found.append((other, self.size if spare else None))
+        return found
+
+    def face(self) -> Seat:
+        """The stream that is shown."""
+        lead, other = self._order()
+        return other if other is not None and other.has_picture and not lead.has_picture else lead
+
+    def _order(self) -> tuple[Seat, Seat | None]:
+        return (
+            (self.main, self.small) if self.wants_main and self.main is not None else (self.small, self.main)
+        )
+
+
+def place(camera: Camera) -> Place:
+    """The camera's place, nothing wanted yet."""
+    main = Seat(f"{camera.id}/main", camera.main_url) if camera.main_url else None
+    return Place(camera.id, Seat(camera.id, camera.url), main)

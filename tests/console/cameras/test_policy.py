@@ -103,9 +103,7 @@ def test_playing_steadily_forgets_old_failures() -> None:
 
 @given(
     st.lists(
-        st.tuples(
-            st.sampled_from(["tick", "opened", "ended", "old", "crashed", "moved"]), st.floats(0, 9), jitters
-        )
+        st.tuples(st.sampled_from(["tick", "opened", "ended", "old", "crashed"]), st.floats(0, 9), jitters)
     )
 )
 def test_whatever_happens_the_generation_never_falls_and_grows_only_by_opening(
@@ -121,10 +119,8 @@ def test_whatever_happens_the_generation_never_falls_and_grows_only_by_opening(
             course = policy.opened(course, course.generation, now)
         elif act in ("ended", "old"):
             course = policy.ended(course, course.generation - (act == "old"), now, "no-picture", jitter)
-        elif act == "crashed":
-            course = policy.crashed(course, now, jitter)
         else:
-            course = policy.moved(course, now)
+            course = policy.crashed(course, now, jitter)
         assert course.generation == before.generation + (step is Step.OPEN)
         assert course.left >= 0
         assert course.due_s <= now + 60.0

@@ -192,10 +192,17 @@ def test_real_rtsp_with_an_account_plays_and_the_password_is_on_no_command_line(
     picture = pool.snapshot("right")
     assert picture is not None
     assert b"camera=right taken=20" in picture[:100]
-    before = pool.frame("right")
-    assert before is not None
     pool.want({"right": (768, 432)}, main=("right",))
-    until(lambda: (shown := pool.frame("right")) is not None and shown.generation > before.generation)
+    words: set[str] = set()
+
+    def in_main() -> bool:
+        words.add(state(pool, "right").state)
+        return pool._places["right"].face().key == "right/main"
+
+    until(in_main)
+    assert words == {"live"}, "the small stream stays until the main one has a picture"
+    until(lambda: pool._seats["right"].state == "idle")
+    assert pool.frame("right") is not None
     assert state(pool, "right").restarts == 0
 
 
