@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from PySide6.QtCore import (
     QMessageLogContext,
     QObject,
+    QSize,
     Qt,
     QTimer,
     QtMsgType,
@@ -20,7 +21,7 @@ from PySide6.QtCore import (
     Slot,
     qInstallMessageHandler,
 )
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
 from console import lifeline, logs
@@ -168,8 +169,8 @@ class Screen(QObject):
         for key, panel in self.panels.items():
             self.window.docks.add(key, panel)
         self.wires = Wires(
-            self.window, words, self.alarms, self.incidents, self.cameras, self.health, self.domains,
-            self.open_incidents,
+            self.window, words, self.alarms, self.incidents, self.cameras, self.health, self.map,
+            self.domains, self.open_incidents,
         )  # fmt: skip
         self.sound = AlarmSound(speaker or QtSpeaker(), self)
         self._wire()
@@ -192,6 +193,8 @@ class Screen(QObject):
     def open(self) -> None:
         """Show the window as it was left; at the first start as the screen allows."""
         room = self.window.screen().availableGeometry()
+        if QGuiApplication.platformName() == "offscreen":  # which has no size of its own
+            room.setSize(QSize(1920, 1080))
         self.window.setGeometry(room)
         self.window.showMaximized()
         if not self.window.docks.restore_last():

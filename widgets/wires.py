@@ -12,6 +12,7 @@ from widgets.domain_cards import DomainCards
 from widgets.health_panel import HealthPanel
 from widgets.incident_panel import IncidentPanel
 from widgets.main_window import MainWindow
+from widgets.map_panel import MapPanel
 from widgets.open_incidents import OpenIncidents
 from widgets.words import Words
 
@@ -35,15 +36,18 @@ class Wires(QObject):
         incidents: IncidentPanel,
         cameras: CameraWall,
         health: HealthPanel,
+        district_map: MapPanel,
         domains: DomainCards,
         open_incidents: OpenIncidents,
     ) -> None:
         super().__init__(window)
         self._window, self._words = window, words
         self._incidents, self._cameras, self._health = incidents, cameras, health
+        self._map = district_map
         self._shown_incident = ""
         self.panel_wanted.connect(window.docks.raise_panel)
         alarms.incident_wanted.connect(self._open_from_alarm)
+        alarms.chosen.connect(self._show_place)
         window.incident_wanted.connect(self._open_by_hand)
         open_incidents.new_wanted.connect(self._open_by_hand)
         open_incidents.incident_wanted.connect(self._show_incident)
@@ -51,11 +55,21 @@ class Wires(QObject):
         cameras.snapshot_taken.connect(self._keep_snapshot)
         incidents.selected.connect(self._note_incident)
         incidents.snapshot_wanted.connect(self._take_snapshot)
+        district_map.asset_selected.connect(self._health.show_asset)
+        district_map.camera_selected.connect(cameras.choose)
         domains.asset_wanted.connect(self._show_asset)
 
     @Slot(object)
     def _open_from_alarm(self, alarm: Alarm) -> None:
         self._incidents.open_dialog(alarm)
+
+    @Slot(object)
+    def _show_place(self, alarms: tuple[Alarm, ...]) -> None:
+        """One selection: the map goes where the chosen alarm is, and lets go with it."""
+        if alarms and alarms[0].asset:
+            self._map.show_asset(alarms[0].asset)
+        elif not alarms:
+            self._map.clear_selection()
 
     @Slot(str)
     def _open_from_camera(self, camera_id: str) -> None:
