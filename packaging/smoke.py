@@ -89,7 +89,7 @@ def judge(summary_file: Path) -> list[str]:
         faults.append("no entry was written")
     if summary["entries_synced"] < summary["entries"]:
         faults.append(f"{summary['entries_synced']} of {summary['entries']} entries synced")
-    return faults + [f"a role said: {line}" for line in summary["stderr"]]
+    return faults + [f"a role said: {line}" for line in dict.fromkeys(summary["stderr"])]
 
 
 def end_all(program: Path) -> list[str]:
