@@ -52,6 +52,14 @@ class Core:
         self.settings = settings
         self.clock = clock
         self._lock = startup.lock(folder)
+        try:
+            self._compose(origin)
+        except BaseException:
+            self._lock.release(clean=False)
+            raise
+
+    def _compose(self, origin: Path | None) -> None:
+        folder, settings, clock = self.folder, self.settings, self.clock
         self._key = keys.data_key(folder)
         self.found = startup.examine(folder, self._key, clock)
         self.newest = Newest()
@@ -143,8 +151,9 @@ class Core:
             self._sync.stop()
         self.ingest.stop()
         self.evaluation.stop()
+        clean = self.engine.state.word != "damaged"
         self.engine.stop()
-        self._lock.release()
+        self._lock.release(clean=clean)
 
     def _prepare_ops(self, db: Database) -> list[Any]:
         entries.set_identity(db, self.settings.site.device)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from apscheduler.schedulers.base import BaseScheduler
+from sqlite_utils import Database
 
-from db import readings
+from db import commands, events, readings
 from db.records import CameraState, Lamp
 
 if TYPE_CHECKING:
@@ -42,16 +44,28 @@ class Housekeeping:
         )
 
     def retain(self) -> None:
-        """Let go of readings past their time, a small step at a time."""
+        """Let go of what is past its time, a small step at a time."""
         before = self._core.clock.now_ms() - self._core.settings.site.keep_days * _DAY_MS
+        for drop in (readings.drop_before, events.drop_before):
+            self._step_by_step(self._core.ingest.submit, drop, before)
+        self._core.engine.submit(lambda db: _forget_commands(db, before)).result(60)
+
+    def _step_by_step(self, submit: Callable[..., Any], drop: Callable[..., int], before: int) -> None:
         gone = _RETENTION_STEP
         while gone == _RETENTION_STEP and not self._core.stopping.is_set():
-            gone = self._core.ingest.submit(
-                lambda db: readings.drop_before(db, before, _RETENTION_STEP)
-            ).result(60)
+            gone = submit(lambda db: drop(db, before, _RETENTION_STEP)).result(60)
 
     def _alive(self) -> Lamp:
-        return Lamp("core", self._core.settings.site.device, "ok", self._core.clock.now_ms())
+        """The core lives; its store of incidents may still refuse to be written."""
+        core, state = self._core, self._core.engine.state
+        return Lamp(
+            "core",
+            core.settings.site.device,
+            "ok" if state.word == "ok" else "bad",
+            core.clock.now_ms(),
+            since_ms=None if state.word == "ok" else state.since_ms,
+            detail=state.detail or state.word,
+        )
 
     def _disk(self) -> Lamp:
         usage = shutil.disk_usage(self._core.folder)
@@ -102,3 +116,8 @@ class Housekeeping:
                 detail="No screen is watching the cameras",
             )
         return Lamp("camera", "all", "ok" if live == total else "warn", reported_ms, number=live, total=total)
+
+
+def _forget_commands(db: Database, before: int) -> list[Any]:
+    commands.forget_before(db, before)
+    return []

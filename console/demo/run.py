@@ -66,6 +66,7 @@ class _Demo:
         if display.note:
             click.echo(display.note)
         os.environ.update(display.environment)
+        os.environ["GWANJE_KEY_FILE"] = str(self._folder / "key")  # no key of a demo in a person's keyring
         settings = self._start_surroundings()
         more = ["--language", language] if language else []
         if display.is_virtual:
