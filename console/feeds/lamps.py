@@ -76,7 +76,7 @@ class Lamps:
         state: _State = beat.state(now_s)
         detail = session.trouble
         if beat.proved_s is None and now_s - self._started_s < 3 * beat.every_s and not detail:
-            state, detail = "unknown", "connected; waiting for the first heartbeat"
+            state, detail = "unknown", "waiting for the first heartbeat"
         elif state == "ok" and detail:
             state = "warn"
         elif state != "ok" and not detail:

@@ -7,6 +7,7 @@ broker holds up no living one.
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,7 +57,7 @@ class Session:
         self.heartbeat = Heartbeat(
             broker.heartbeat_topic.replace("{device}", device), broker.heartbeat_s, process
         )
-        self.trouble = "not connected yet"
+        self.trouble = ""
         self.connection = 0
         self.is_ready = False
         self._broker, self._topics, self._clock = broker, tuple(topics), clock
@@ -90,7 +91,7 @@ class Session:
         if broker.username:
             client.username_pw_set(broker.username, password_of(broker))
         if broker.tls:
-            set_tls(client, broker)
+            client.context = tls_context(broker)
         return client
 
     def tend(self) -> None:
@@ -138,6 +139,7 @@ class Session:
     def close(self) -> None:
         """Leave the broker in order; the session stays there and keeps what comes."""
         if self._opening is not None:
+            self._client.abandon()
             self._opening.done.wait(CONNECT_S)
         was_ready, self.is_ready = self.is_ready, False
         if was_ready:
@@ -287,14 +289,13 @@ def password_of(broker: Broker) -> str:
         raise SettingsError(f"password_file {broker.password_file}: cannot be read ({error})") from error
 
 
-def set_tls(client: mqtt.Client, broker: Broker) -> None:
-    """Use TLS, with the broker's certificate checked against `ca_file` or the system's store."""
+def tls_context(broker: Broker) -> ssl.SSLContext:
+    """TLS that checks the broker's name and certificate, against `ca_file` or the system's store."""
     try:
-        client.tls_set(
-            ca_certs=broker.ca_file or None,
-            certfile=broker.cert_file or None,
-            keyfile=broker.key_file or None,
-        )
+        context = ssl.create_default_context(cafile=broker.ca_file or None)
+        if broker.cert_file:
+            context.load_cert_chain(broker.cert_file, broker.key_file or None)
     except (OSError, ValueError) as error:
         files = ", ".join(each for each in (broker.ca_file, broker.cert_file, broker.key_file) if each)
         raise SettingsError(f"TLS files {files}: cannot be used ({error})") from error
+    return context

@@ -97,10 +97,32 @@ class WiredClient(mqtt.Client):
     """paho's client on a Wire. It overrides the one place where paho makes its socket."""
 
     wire: Wire | None = None
+    context: ssl.SSLContext | None = None
+    _half_open: socket.socket | None = None
 
     def _create_socket(self) -> Wire:
-        sock = super()._create_socket()
-        if not isinstance(sock, socket.socket):
-            raise ConnectionError("only plain and TLS sockets carry a feed")
+        """Connect and, with a `context`, shake hands; leaves nothing open when either fails."""
+        sock = socket.create_connection((self.host, self.port), self.connect_timeout)
+        try:
+            if self.context is not None:
+                sock = self.context.wrap_socket(
+                    sock, server_hostname=self.host, do_handshake_on_connect=False
+                )
+                self._half_open = sock
+                sock.do_handshake()
+        except BaseException:
+            sock.close()
+            raise
+        finally:
+            self._half_open = None
         self.wire = Wire(sock)
         return self.wire
+
+    def abandon(self) -> None:
+        """Let a hand-shake that another thread waits for fail at once."""
+        sock = self._half_open
+        if sock is not None:
+            try:
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            except OSError:
+                pass  # it ended in this moment
