@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from widgets.words import Words
 
 TILES = (1, 4, 9, 16, 25)
 ROUND_S = 10
+NARROW_PX = 840
 
 
 class CameraBar(QWidget):
@@ -38,12 +48,16 @@ class CameraBar(QWidget):
         self._counted.setObjectName("dim")
         self._page.setObjectName("dim")
         self._previous, self._next = self._button("◀"), self._button("▶")
+        for button in (self._previous, self._next):
+            button.setFixedWidth(32)
+            button.setStyleSheet("padding: 4px 0")
         self.round, self._back = self._button(checkable=True), self._button()
         self._snapshot, self._incident = self._button(), self._button()
         self._group = QButtonGroup(self)
         for count in TILES:
             button = self._button(str(count), checkable=True)
-            button.setFixedWidth(36)
+            button.setFixedWidth(32)
+            button.setStyleSheet("padding: 4px 0")
             self._group.addButton(button, count)
         self._connect()
         self._lay_out()
@@ -66,28 +80,55 @@ class CameraBar(QWidget):
         self._incident.clicked.connect(self.incident_wanted)
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(6, 4, 6, 4)
-        row.setSpacing(4)
-        row.addWidget(self._title)
-        row.addWidget(self._counted)
-        row.addStretch(1)
-        for widget in (self._back, self._snapshot, self._incident, self.round, self._previous, self._page):
-            row.addWidget(widget)
-        row.addWidget(self._next)
-        for button in self._group.buttons():
-            row.addWidget(button)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._rows = QHBoxLayout(), QHBoxLayout()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(6, 4, 6, 4)
+        outer.setSpacing(4)
+        for row in self._rows:
+            row.setSpacing(4)
+            outer.addLayout(row)
+        self._fill(narrow=False)
+
+    def _fill(self, *, narrow: bool) -> None:
+        """Put everything into one row, or into two where there is little room."""
+        self.is_narrow = narrow
+        upper, lower = self._rows
+        for row in self._rows:
+            while row.count():
+                row.takeAt(0)
+        acts = (self._back, self._snapshot, self._incident, self.round)
+        pages = (self._previous, self._page, self._next)
+        tiles = self._group.buttons()
+        upper.addWidget(self._title)
+        upper.addWidget(self._counted)
+        upper.addStretch(1)
+        first, second = (pages, (*acts, None, *tiles)) if narrow else ((*acts, *pages, *tiles), ())
+        for row, widgets in ((upper, first), (lower, second)):
+            for widget in widgets:
+                row.addWidget(widget) if widget is not None else row.addStretch(1)
+        self._write_acts()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Two rows of short words where one row of long ones would be cut off."""
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW_PX
+        if narrow != self.is_narrow:
+            self._fill(narrow=narrow)
+
+    def _write_acts(self) -> None:
+        form = "short" if self.is_narrow else "long"
+        for name, button in (("back", self._back), ("snapshot", self._snapshot), ("round", self.round),
+                             ("incident", self._incident)):  # fmt: skip
+            button.setText(self._words.text(f"cameras.{form}.{name}"))
 
     def write(self) -> None:
         """Write all texts in the language of now."""
         text = self._words.text
         self._title.setText(text("cameras.title"))
-        self.round.setText(text("cameras.round"))
+        self._write_acts()
         self.round.setToolTip(text("cameras.round_tip", n=ROUND_S))
-        self._back.setText(text("cameras.back"))
-        self._snapshot.setText(text("cameras.snapshot"))
         self._snapshot.setToolTip(text("cameras.snapshot_tip"))
-        self._incident.setText(text("cameras.incident"))
         self._incident.setToolTip(text("cameras.incident_tip"))
         self._previous.setToolTip(text("cameras.previous"))
         self._next.setToolTip(text("cameras.next"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
@@ -12,6 +14,7 @@ from widgets import theme
 from widgets.words import Words
 
 FOOT_PX = 26
+NARROW_PX = 190
 _COLOUR = {"stale": theme.PRIORITY[3], "frozen": theme.PRIORITY[2], "black": theme.PRIORITY[2],
            "offline": theme.PRIORITY[4]}  # fmt: skip
 _HATCHED = ("stale", "frozen")
@@ -42,7 +45,7 @@ class CameraTile(QWidget):
         self._image: QImage | None = None
         self.age_text = ""
         self.over: tuple[str, str] = ("", "")
-        self.setMinimumSize(120, 84)
+        self.setMinimumSize(64, 56)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     @property
@@ -55,7 +58,7 @@ class CameraTile(QWidget):
         """Show another camera, or none; the picture of the last one goes at once."""
         self.camera, self.state, self._frame, self._image = camera, None, None, None
         self.age_text, self.over = "", ("", "")
-        self.setToolTip("")
+        self.setToolTip(html.escape(self.title))
         self.update()
 
     def choose(self, chosen: bool) -> None:
@@ -156,7 +159,7 @@ class CameraTile(QWidget):
         if not first:
             return
         place = self._place()
-        large = theme.font(max(14, min(26, place.height() // 9)), bold=True)
+        large = theme.font(max(14, min(26, place.height() // 9, place.width() // 13)), bold=True)
         small = theme.font(13)
         painter.setFont(large)
         colour = _COLOUR.get(name, theme.DIM) if name != "offline" else theme.DIM
@@ -186,11 +189,16 @@ class CameraTile(QWidget):
         inner = foot.adjusted(8, 0, -8, 0)
         painter.setFont(theme.font(13, bold=name not in ("live", "starting", "idle")))
         painter.setPen(QColor(_COLOUR.get(name, theme.DIM)))
-        painter.drawText(inner, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self.age_text)
-        room = inner.width() - painter.fontMetrics().horizontalAdvance(self.age_text) - 10
+        said = self.age_text
+        if self.over[0] and inner.width() < NARROW_PX:  # the age stands over the picture
+            said = self._words.text(f"cameras.state.{name}")
+        painter.drawText(inner, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, said)
+        room = inner.width() - painter.fontMetrics().horizontalAdvance(said) - 8
         painter.setFont(theme.font(13, bold=True))
         painter.setPen(QColor(theme.TEXT))
-        title = painter.fontMetrics().elidedText(self.title, Qt.TextElideMode.ElideRight, room)
+        metrics = painter.fontMetrics()
+        whole = self.title if metrics.horizontalAdvance(self.title) < room - 4 else self._short_title
+        title = metrics.elidedText(whole, Qt.TextElideMode.ElideRight, room)
         painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
 
     @property
@@ -200,6 +208,10 @@ class CameraTile(QWidget):
             return ""
         camera = self.camera
         return camera.name if camera.name.startswith(camera.id) else f"{camera.id} {camera.name}"
+
+    @property
+    def _short_title(self) -> str:
+        return self.camera.name or self.camera.id if self.camera is not None else ""
 
     # --- the mouse
 
