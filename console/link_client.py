@@ -159,8 +159,9 @@ class LinkClient:
                     continue
                 message = link.to_client.decode(connection.recv_bytes(link.LARGEST))
             except (OSError, EOFError) as error:
+                log.info("link.broke", error=str(error))
                 self._tell(False, "The link to the core broke")
-                raise Unavailable("The link to the core broke") from error
+                return  # look for it again at once
             except msgspec.DecodeError as error:
                 raise Unavailable(f"The core said something unreadable: {error}") from error
             self._tell(True, "")
