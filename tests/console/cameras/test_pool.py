@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +18,7 @@ import pytest
 from console.cameras import CameraPool
 from console.clock import SystemClock
 from console.demo.cameras import CameraServer, Freeze
+from console.roles import role_command
 from db.records import Camera, CameraState
 from tests.servers.rtsp import PASSWORD, RtspServer
 
@@ -215,3 +218,63 @@ def test_stopping_twice_leaves_no_process_and_no_file(drawn: CameraServer, tmp_p
     pool.stop()
     assert not any(psutil.pid_exists(pid) for pid in pids)
     assert list(tmp_path.iterdir()) == []
+
+
+_OWNER = """
+import sys, time
+from console.cameras import CameraPool
+from db.records import Camera
+from pathlib import Path
+pool = CameraPool([Camera("c", "c", sys.argv[1])], None, Path(sys.argv[2]))
+pool.want({"c": (320, 180)})
+while not pool.frame("c"):
+    time.sleep(0.02)
+print(*pool.processes(), flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_killed_screen_leaves_no_decoder_and_the_next_one_sweeps_its_memory(
+    drawn: CameraServer, make: Make, tmp_path: Path
+) -> None:
+    url = cameras(drawn, 1)[0].url
+    owner = subprocess.Popen([sys.executable, "-c", _OWNER, url, str(tmp_path)], stdout=subprocess.PIPE)
+    assert owner.stdout is not None
+    pids = [int(each) for each in owner.stdout.readline().split()]
+    assert len(pids) == 1
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+    until(lambda: not any(psutil.pid_exists(pid) for pid in pids), 5.0)
+    left = list(tmp_path.glob("gwanje-frames-*"))
+    assert len(left) == 1
+    make([])
+    assert not left[0].exists()
+
+
+def test_the_decoders_and_the_demo_cameras_are_roles_of_the_one_program(make: Make) -> None:
+    command = role_command("demo-cameras", "--count", "1", "--freeze", "0")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        port = int(server.stdout.readline().split()[1])
+        pool = make([Camera("c", "c", f"http://127.0.0.1:{port}/cam/1.mjpg")])
+        pool.want({"c": SIZE})
+        until(lambda: is_live(pool, "c"))
+        server.stdin.close()
+        assert server.wait(10) == 0
+        until(lambda: state(pool, "c").state == "offline")
+
+
+def test_a_full_shared_memory_is_an_offline_camera_and_not_a_crash(
+    drawn: CameraServer, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    pool = make(cameras(drawn, 1))
+    monkeypatch.setattr("console.cameras.frames.create", full)
+    pool.want({"c1": SIZE})
+    until(lambda: state(pool, "c1").detail == "no room for pictures")
+    monkeypatch.undo()
+    until(lambda: is_live(pool, "c1"))
