@@ -20,6 +20,8 @@ LISTS = ("alarms", "cameras")
 TEXTS = ("number", "title", "type", "place", "assignee", "result", "result_text")
 LONGEST = {"title": 200, "type": 200, "place": 200, "assignee": 200, "result": 200}
 LEVELS = (1, 2, 3, 4)
+LONGEST_SEARCHED, MOST_SEARCHED = 10_000, 1_000_000
+"""Characters of one text, and of all texts of one incident, that the search knows."""
 
 
 class Write(NamedTuple):
@@ -194,14 +196,16 @@ def _attachments(acts: Sequence[Told]) -> tuple[Attachment, ...]:
     return tuple(found.values())
 
 
-def texts(incident: Incident, told: Iterable[Told]) -> list[str]:
-    """Everything an incident shall be found by."""
+def texts(incident: Incident, told: Sequence[Told]) -> list[str]:
+    """Everything an incident shall be found by; of very long timelines the newest million characters."""
     found = [incident.number, incident.title, incident.type, incident.place, incident.assignee]
     found += [incident.result, incident.result_text, incident.opened_by, incident.closed_by]
     found += [each.name for each in incident.attachments]
     found += [str(value) for values in incident.conflicts.values() for value in values]
-    for each in told:
+    room = MOST_SEARCHED
+    for each in reversed(told):
         text = each.act.payload.get("text")
-        if isinstance(text, str):
-            found.append(text)
+        if isinstance(text, str) and room > 0:
+            found.append(text[:LONGEST_SEARCHED])
+            room -= len(found[-1])
     return found

@@ -25,6 +25,8 @@ from db.sync import Cursor, OwnLog, Refusal, Row
 MOST = 20 * BATCH
 """Entries of one log that are sent before somebody looks at anything else."""
 
+HEAVIEST = 8 * 1024 * 1024
+
 
 class Overtaken(ConsoleError):
     """The centre has entries in our present log that we do not have; the log must be left first."""
@@ -69,7 +71,7 @@ def _push_log(db: Database, central: Central, engine: Writer, clock: Clock, log:
         engine.call(_settled(log, at, [], [], clock))
     until = min(log.end, at + MOST)
     while at < until:
-        batch = entries.after(db, log.device, log.epoch, at, min(BATCH, until - at))
+        batch = _light(entries.after(db, log.device, log.epoch, at, min(BATCH, until - at)))
         answer = central.put_entries(batch)
         at = batch[-1].seq
         waiting.append(engine.submit(_settled(log, at, batch, answer.refused, clock)))
@@ -78,6 +80,16 @@ def _push_log(db: Database, central: Central, engine: Writer, clock: Clock, log:
     for each in waiting:
         each.result(60)
     return at - theirs.count
+
+
+def _light(batch: list[Entry]) -> list[Entry]:
+    """As many of the first entries as make 8 MiB of text, but at least one."""
+    room = HEAVIEST
+    for at, entry in enumerate(batch):
+        room -= len(entry.body)
+        if room < 0:
+            return batch[: max(at, 1)]
+    return batch
 
 
 def _settled(

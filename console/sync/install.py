@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import psycopg
 
 VERSION = 1
+OLDEST_SERVER = 14_00_00
 GROUP = "gwanje_device"
 SCRIPTS = ("001_tables.sql", "002_functions.sql", "003_rights.sql")
 
@@ -59,6 +60,7 @@ def central_init(
 
 
 def _in_postgres(url: str, password: str, work: Callable[[psycopg.Connection[Any]], list[str]]) -> list[str]:
+    open_central(url, password).close()  # says so if the driver is missing
     from console.sync.postgres import connect, speaking
 
     connection = connect(url, password)
@@ -77,6 +79,8 @@ def _install(connection: psycopg.Connection[Any], login: str, login_password: st
         encoding = connection.execute("SHOW server_encoding").fetchone()
         if encoding is None or encoding[0] != "UTF8":
             raise Refused(f"The database is encoded in {encoding and encoding[0]}; UTF8 is needed")
+        if connection.info.server_version < OLDEST_SERVER:
+            raise Refused(f"PostgreSQL {OLDEST_SERVER // 10_000} or newer is needed")
         before = _version(connection)
         if before is not None and before > VERSION:
             raise Refused(f"The centre is of version {before}, newer than this program's {VERSION}")

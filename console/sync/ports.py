@@ -108,8 +108,12 @@ def open_central(
     """
     secret = password or read_password(password_file, base)
     if is_postgres(url):
-        from console.sync.postgres import PostgresCentral
-
+        try:
+            from console.sync.postgres import PostgresCentral
+        except ImportError as error:
+            raise SettingsError(
+                "central.url: names a PostgreSQL, but its driver is not installed; install gwanje[postgres]"
+            ) from error
         return PostgresCentral(url, secret)
     from console.sync.file_central import FileCentral
 

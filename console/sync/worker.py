@@ -20,6 +20,7 @@ from console.sync import attachments, exchange, lamps
 from console.sync.ports import Central, Moved
 from console.worker import backoff
 from db import entries, sync
+from db.connection import SqlError, unavailable
 from db.records import Proof, Record
 
 PROVE_EVERY_S = 60.0
@@ -161,5 +162,9 @@ class Sync:
         db = self._open_reader()
         try:
             yield db
+        except SqlError as error:
+            if unavailable(error):
+                raise Unavailable(f"The store cannot be read now ({error})") from error
+            raise
         finally:
             db.close()

@@ -144,10 +144,17 @@ BEGIN
         SELECT 1 FROM gwanje_central.entry e WHERE e.position = p_position AND e.hash = p_hash) THEN
         RAISE EXCEPTION 'row % is not the one you know', p_position USING ERRCODE = 'GW004';
     END IF;
-    RETURN QUERY SELECT e.position, e.device, e.epoch, e.seq, e.prev, e.hash,
-        CASE WHEN e.device = p_device AND e.epoch = p_epoch THEN NULL ELSE e.body END, e.refused
-    FROM gwanje_central.entry e WHERE e.position > p_position
-    ORDER BY e.position LIMIT least(p_limit, 5000);
+    -- A page ends after 8 MiB of text, or after its first row.
+    RETURN QUERY SELECT w.position, w.device, w.epoch, w.seq, w.prev, w.hash, w.text, w.refused
+    FROM (
+        SELECT r.*, coalesce(sum(octet_length(r.text)) OVER (ORDER BY r.position
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+        FROM (
+            SELECT e.*, CASE WHEN e.device = p_device AND e.epoch = p_epoch THEN NULL ELSE e.body END AS text
+            FROM gwanje_central.entry e WHERE e.position > p_position
+            ORDER BY e.position LIMIT least(p_limit, 5000)
+        ) r
+    ) w WHERE w.before < 8388608 ORDER BY w.position;
 END $$;
 
 -- How far an attachment is here; no row if nothing of it is.

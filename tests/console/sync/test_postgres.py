@@ -196,7 +196,7 @@ def test_an_attachment_that_is_not_what_its_name_says_is_dropped(centre_url: str
         central.close()
 
 
-def test_ten_thousand_entries_reach_the_centre_in_batches(centre_url: str, new_desk: NewDesk) -> None:
+def test_thousands_of_entries_reach_the_centre_in_batches(centre_url: str, new_desk: NewDesk) -> None:
     desk = new_desk(open_central(centre_url))
     draft = Draft(type="alarm.raised", subject="pm10", at_ms=1_800_000_000_000, actor="system", payload={})
     desk.engine.call(lambda db: [entries.append(db, draft) for _ in range(2_000)] and [], 60)
@@ -220,3 +220,31 @@ def test_closing_on_one_console_and_reopening_on_another_meet(centre_url: str, n
     mine, theirs = one.get(incident.id), other.get(incident.id)
     assert mine == theirs and mine is not None
     assert set(mine.conflicts["result"]) == {"진화", "오인"}
+
+
+def test_a_row_never_becomes_visible_behind_a_later_one(centre_url: str, new_desk: NewDesk) -> None:
+    one, other = new_desk(open_central(centre_url)), new_desk(open_central(centre_url))
+    one.open()
+    other.open()
+    put = "SELECT * FROM gwanje_central.put_entries(%s, 1, 1, %s, %s::text[], %s::text[])"
+    (first,), (second,) = one.log(), other.log()
+    with psycopg.connect(centre_url) as slow, psycopg.connect(centre_url) as quick:
+        slow.execute(put, (first.device, first.prev, [first.hash], [first.body]))  # not yet committed
+        quick.execute("SET lock_timeout = '100ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            quick.execute(put, (second.device, second.prev, [second.hash], [second.body]))
+    other.meet()
+    assert [row.device for row in other.central.entries_after(0, "", "", 0, 10)] == [
+        first.device,
+        second.device,
+    ]
+
+
+def test_large_entries_travel_in_small_batches(centre_url: str, new_desk: NewDesk) -> None:
+    one, other = new_desk(open_central(centre_url)), new_desk(open_central(centre_url))
+    draft = Draft(type="x.large", subject="-", at_ms=1, actor="system", payload={"text": "x" * 600_000})
+    one.engine.call(lambda db: [entries.append(db, draft) for _ in range(31)] and [])
+    one.meet()
+    assert len(other.central.entries_after(0, "", "", 0, 500)) == 14
+    other.meet()
+    assert len(other.log()) == 31 and one.proof().equal
