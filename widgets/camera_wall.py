@@ -39,6 +39,9 @@ class Pool(Protocol):
     def snapshot(self, camera_id: str) -> bytes | None:
         """The newest picture as JPEG."""
 
+    def processes(self) -> list[int]:
+        """The process ids of the decoders."""
+
     def stop(self) -> None:
         """End."""
 
@@ -297,7 +300,7 @@ class CameraWall(QWidget):
             return
         self._reported, self._reported_at_ms = words, now_ms
         states = [msgspec.to_builtins(state) for state in self._states.values()]
-        self._bridge.command("camera.report", {"states": states})
+        self._bridge.command("camera.report", {"states": states, "workers": self._pool.processes()})
 
     # --- acts
 

@@ -45,6 +45,9 @@ class ScriptedPool:
     def snapshot(self, camera_id: str) -> bytes | None:
         return b"jpeg of " + camera_id.encode()
 
+    def processes(self) -> list[int]:
+        return [4711]
+
     def stop(self) -> None:
         self.stopped = True
 
@@ -181,6 +184,7 @@ def test_states_are_reported_when_they_change_or_every_2_s(
     wall.report()
     assert [report["name"] for report in door.reports] == ["camera.report"]
     assert door.reports[0]["states"][2]["state"] == "offline"
+    assert door.reports[0]["workers"] == [4711]
     clock.advance(2.1)
     wall.report()
     assert len(door.reports) == 2
