@@ -31,10 +31,16 @@ class AlarmTexts:
         self.rules: dict[str, Rule] = {}
 
     def where(self, alarm: Alarm) -> str:
-        """The asset's name, or the place or source as it came."""
+        """The asset's name (a channel's with its device), or the place or source as it came."""
         asset = self.assets.get(alarm.asset)
-        name = self.words.pick(asset.name, asset.name_en) if asset else ""
-        return plain(name or alarm.place or alarm.source, 80)
+        if asset is None:
+            return plain(alarm.place or alarm.source, 80)
+        name = self.words.pick(asset.name, asset.name_en)
+        above = self.assets.get(asset.parent)
+        if asset.kind == "channel" and above is not None:
+            device = self.words.pick(above.name, above.name_en)
+            name = name if device in name else f"{device} · {name}"
+        return plain(name, 80)
 
     def what(self, alarm: Alarm) -> str:
         """What is wrong, with value and limit where there are."""

@@ -229,9 +229,7 @@ class Screen(QObject):
             logging.getLogger("ui").warning("unknown time zone %r", value.get("timezone"))
         if self.may_change_language:
             self._words.set_language(str(value.get("language", "auto")))
-        self.window.district = self._words.pick(
-            str(value.get("district", "")), str(value.get("district_en", ""))
-        )
+        self.window.district = (str(value.get("district", "")), str(value.get("district_en", "")))
         self.window.translate()
 
     @Slot()

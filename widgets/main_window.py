@@ -65,7 +65,7 @@ class MainWindow(QMainWindow):
         self._bridge, self._words, self._preferences = bridge, words, preferences
         self._manual: Manual | None = None
         self.about_text = ""
-        self.district = ""
+        self.district = ("", "")
         self.frame = QFrame()
         self.frame.setObjectName("frame")
         self.truth = TruthBar(bridge, words)
@@ -93,8 +93,9 @@ class MainWindow(QMainWindow):
     @Slot()
     def translate(self) -> None:
         """Write title, docks and menus in the present language."""
-        name = self._words.text("app.title", district=self.district)
-        self.setWindowTitle(name if self.district else self._words.text("app.name"))
+        district = self._words.pick(*self.district)
+        name = self._words.text("app.title", district=district)
+        self.setWindowTitle(name if district else self._words.text("app.name"))
         for key in self.docks.keys():  # noqa: SIM118  (not a dictionary)
             self.docks.entitle(key, self._words.text(f"panel.{key}"))
         self._build_menus()
