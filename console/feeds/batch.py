@@ -108,6 +108,15 @@ class Burst:
             new += _settle(self._db, name, tally, received_ms)
         return new
 
+    def refuse(self, delivery: Delivery, received_ms: int, error: Exception) -> None:
+        """Set a message aside that the store itself cannot take, whatever it holds."""
+        found = SetAside(reason="store-fault", detail=f"{type(error).__name__}: {error}"[:300])
+        for name in [feed.name for feed in self._routes.of(delivery.session.name, delivery.topic)] or [
+            UNCLAIMED
+        ]:
+            self._set_aside(self._tally(name), name, delivery, received_ms, found)
+            counts.bump(self._db, name, received=1, quarantined=1, at_ms=received_ms)
+
     def _tally(self, name: str) -> _Tally:
         tally = self._tallies.get(name)
         if tally is None:

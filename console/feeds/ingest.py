@@ -32,7 +32,7 @@ from console.formats.decoders import decoder
 from console.settings import Broker, Feed
 from console.worker import backoff
 from db import counts
-from db.connection import SqlError, unavailable
+from db.connection import SqlError, damaged, unavailable
 from db.readings import StoredReading
 from db.records import Lamp
 
@@ -91,6 +91,7 @@ class Ingest:
         self._held: deque[Delivery] = deque()
         self._jobs: deque[tuple[Job, Future[Any]]] = deque()
         self._attempt = 0
+        self._why_held = ""
         self._disk_again_s = 0.0
         self._stop = threading.Event()
         self._wake, self._bell = socket.socketpair()
@@ -110,6 +111,8 @@ class Ingest:
         self._ring()
         if self._thread.ident is not None:
             self._thread.join(timeout)
+        elif self._wake.fileno() >= 0:
+            self._finish()  # it was never started
         return not self._thread.is_alive()
 
     def submit(self, job: Job) -> Future[Any]:
@@ -120,6 +123,13 @@ class Ingest:
         if self._stop.is_set() and not self._thread.is_alive():
             self._refuse_jobs()
         return future
+
+    def hold(self, why: str) -> None:
+        """Commit and acknowledge nothing until called with "" (free space is short, say); jobs go on."""
+        if why != self._why_held:
+            self._why_held = why
+            self._lamps.set_disk(why)
+            self._ring()
 
     def lamps(self) -> list[Lamp]:
         """The lamps as they are now, from the last proofs, whether or not the thread still lives."""
@@ -157,7 +167,7 @@ class Ingest:
                 session.read(room)
             self._held.extend(session.inbox)
             session.inbox.clear()
-        if self._held and self._clock.monotonic_s() >= self._disk_again_s:
+        if self._held and not self._why_held and self._clock.monotonic_s() >= self._disk_again_s:
             self._write()
         if self._jobs:
             self._run_jobs()
@@ -170,7 +180,7 @@ class Ingest:
         busy = any(each.has_waiting() for each in self._sessions)
         if len(self._held) >= _HELD:
             readable, busy = [self._wake], False
-        elif self._held and not self._attempt:
+        elif self._held and not self._attempt and not self._why_held:
             busy = True
         _, able, _ = select.select(readable, writable, [], 0.0 if busy else idle_s)
         for session in able:
@@ -183,18 +193,22 @@ class Ingest:
     def _write(self) -> None:
         """Commit one burst; what the disk refuses is kept and tried again."""
         try:
-            self._commit(self._writer(), list(islice(self._held, BURST)))
-        except Unavailable as error:
-            self._disk_refuses(error)
-        except SqlError as error:
-            self._repetitions.forget()
-            if not unavailable(error):
-                raise StoreError(f"feed.db: {error}") from error
+            db = self._writer()
+            batch = list(islice(self._held, BURST))
+            try:
+                self._commit(db, batch)
+            except Exception as error:
+                self._repetitions.forget()
+                if isinstance(error, Unavailable) or unavailable(error) or damaged(error):
+                    raise
+                log.error("burst", messages=len(batch), exc_info=error)
+                self._commit_singly(db, batch)
+        except (Unavailable, StoreError, SqlError) as error:
             self._disk_refuses(error)
         else:
             if self._attempt:
                 self._attempt = 0
-                self._lamps.set_disk("")
+                self._lamps.set_disk(self._why_held)
 
     def _writer(self) -> Database:
         if self._db is None:
@@ -204,11 +218,25 @@ class Ingest:
             self._db = db
         return self._db
 
-    def _commit(self, db: Database, batch: list[Delivery]) -> None:
+    def _commit_singly(self, db: Database, batch: list[Delivery]) -> None:
+        """One transaction per message: the one that the store cannot take is set aside."""
+        for delivery in batch:
+            try:
+                self._commit(db, [delivery])
+            except Exception as error:
+                if isinstance(error, Unavailable) or unavailable(error) or damaged(error):
+                    raise
+                self._commit(db, [delivery], refused=error)
+
+    def _commit(self, db: Database, batch: list[Delivery], *, refused: Exception | None = None) -> None:
         received_ms = self._clock.now_ms()
         burst = Burst(db, self._routes, self._repetitions, self._quarantine_keep)
+        new: list[StoredReading] = []
         with db.atomic():
-            new = burst.store(batch, received_ms)
+            if refused is not None:
+                burst.refuse(batch[0], received_ms, refused)
+            else:
+                new = burst.store(batch, received_ms)
             tallied = counts.all_counts(db)
         for _ in batch:
             self._held.popleft()
@@ -266,7 +294,7 @@ class Ingest:
 
     def _finish(self) -> None:
         try:
-            while self._held and not self._attempt:
+            while self._held and not self._attempt and not self._why_held:
                 self._write()
             self._run_jobs()
         except Exception as error:  # the end of the thread: what is not committed is not acknowledged

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from console.errors import Unavailable
 from console.settings import Broker, Feed, Mapped, Mapping
-from db.records import Flag
+from db import readings
+from db.records import Decoded, Flag, Reading
 from tests.console.feeds.support import NUMBERED, Console, reader, writer
 from tests.servers.mosquitto import Mosquitto, free_port, publish_all
 
@@ -191,3 +193,48 @@ def test_two_consoles_with_one_account_do_not_take_each_others_heartbeat(
             publish_all(client, [("gwanje/console-1/heartbeat", b"0123456789abcdef 1"), *numbers(1)])
         console.wait_received("numbers", 1)
     assert console.quarantined() == []
+
+
+def test_a_message_that_the_store_cannot_take_is_set_aside_and_the_rest_goes_on(
+    tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = readings.add
+
+    def broken(db: Database, feed: str, records: list[Decoded]) -> readings.Stored:
+        if any(isinstance(each, Reading) and each.value == 13.0 for each in records):
+            raise RuntimeError("a bug of the store")
+        return add(db, feed, records)
+
+    monkeypatch.setattr(readings, "add", broken)
+    with Console(tmp_path, {"main": mosquitto.settings()}, {"numbers": NUMBERED}) as console:
+        console.wait_connected()
+        with mosquitto.client() as client:
+            publish_all(client, numbers(50))
+        console.wait_received("numbers", 50)
+    assert stored(tmp_path) == [float(n) for n in range(50) if n != 13]
+    assert [each.reason for each in console.quarantined()] == ["store-fault"]
+    assert (console.counts("numbers").stored, console.counts("numbers").quarantined) == (49, 1)
+
+
+def test_while_it_is_held_nothing_is_acknowledged_and_jobs_still_run(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    with Console(tmp_path, {"main": mosquitto.settings()}, {"numbers": NUMBERED}) as console:
+        console.wait_connected()
+        console.ingest.hold("free space is short")
+        with mosquitto.client() as client:
+            publish_all(client, numbers(2500))
+        wait_lamp(console, "numbers", "bad", kind="feed")
+        assert console.ingest.submit(readings.last_id).result(10) == 0
+        assert console.counts("numbers").received == 0
+        console.ingest.hold("")
+        console.wait_received("numbers", 2500)
+    assert len(stored(tmp_path)) == 2500
+
+
+def test_an_ingest_that_was_never_started_can_be_stopped(tmp_path: Path) -> None:
+    ingest = Console(tmp_path, {}, {}).ingest
+    assert ingest.stop()
+    assert ingest.stop()
+    with pytest.raises(Unavailable):
+        ingest.submit(lambda _: None).result(1)
