@@ -20,8 +20,6 @@ from amqtt.session import Session
 
 from console import lifeline
 
-USERNAME = "gwanje"
-
 
 class OnePassword(BaseAuthPlugin):  # type: ignore[misc]
     """Lets in who knows the broker's password."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 DISTRICT, DISTRICT_EN = "한빛구", "Hanbit-gu"
 LON, LAT = 126.9, 37.5
+USERNAME = "gwanje"  # of every client of the demo's broker
 
 
 class Spot(NamedTuple):

@@ -17,8 +17,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from console import lifeline
 from console.clock import Clock, SystemClock
-from console.demo.broker import USERNAME
 from console.demo.district import District, Message
+from console.demo.places import USERNAME
 
 HEARTBEATS = "gwanje/+/heartbeat"
 _STEP_S = 0.25

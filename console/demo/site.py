@@ -11,7 +11,7 @@ import tomlkit
 
 from console.demo import places
 from console.demo.assets import assets
-from console.demo.broker import USERNAME
+from console.demo.places import USERNAME
 from console.settings import Broker, Central, Feed, Mapped, MappedEvent, Mapping, Settings, Site
 from db.records import Camera, Rule
 

@@ -15,7 +15,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from console import lifeline
-from console.demo.broker import USERNAME
+from console.demo.places import USERNAME
 from console.roles import role_command
 
 PASSWORD = "correct horse"
