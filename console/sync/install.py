@@ -131,7 +131,9 @@ def _make_login(connection: psycopg.Connection[Any], login: str, password: str) 
     if not there:
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN NOINHERIT").format(name))
     if password:
-        asked = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(name, sql.Literal(password))
+        # Sealed here: neither the wire nor the server's log ever has the password itself.
+        sealed = connection.pgconn.encrypt_password(password.encode(), login.encode(), b"scram-sha-256")
+        asked = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(name, sql.Literal(sealed.decode()))
         connection.execute(asked)
     connection.execute(sql.SQL("ALTER ROLE {} INHERIT").format(name))
     connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(GROUP), name))
