@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -141,6 +141,7 @@ def test_what_is_no_finite_number_is_not_judged(value: Any) -> None:
     assert judge(Watch("r|s|q"), subject(), reading(value), 0, 0).transition is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["raise", "acknowledge", "return"]), max_size=12))
 def test_an_alarm_is_active_exactly_when_its_condition_holds(acts: list[str]) -> None:
     watch, holds = Watch("r|s|q"), False

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from console.alarms.reducer import Reducer
@@ -71,6 +72,7 @@ def test_every_limit_says_that_it_is_an_example(settings: Settings) -> None:
     assert {rule.basis for rule in settings.rules} == {"예시 / example"}
 
 
+@trials(deadline=None, max_examples=30)
 @given(st.lists(st.integers(1, 7000), max_size=12))
 def test_stepping_in_other_steps_changes_nothing(steps: list[int]) -> None:
     one, other = District(3), District(3)
