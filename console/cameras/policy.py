@@ -138,6 +138,11 @@ def crashed(course: Course, now_s: float, jitter: float) -> Course:
     return replace(after, due_s=now_s) if course.failures == 0 else after
 
 
+def outcast(course: Course) -> Course:
+    """The camera goes into a process of its own, so that its neighbours are not replaced with it."""
+    return replace(course, left=0, crashes=max(course.crashes, MOST_CRASHES))
+
+
 def rested(course: Course, now_s: float) -> Course:
     """Nobody looks any more; the generation stays, so that what comes late is known as old."""
     return Course(generation=course.generation, since_s=now_s, due_s=now_s, crashes=course.crashes)

@@ -195,7 +195,7 @@ class CameraPool:
             if step is policy.Step.OPEN:
                 self._open(seat, now)
             elif step is policy.Step.REPLACE and seat.process is not None:
-                self._fell(seat.process, now)
+                self._move_out(seat, seat.process, now)
         self._retire(now)
 
     def _fell(self, process: CamProcess, now: float) -> None:
@@ -206,6 +206,14 @@ class CameraPool:
             if seat.process is process:
                 seat.process = None
                 seat.course = policy.crashed(seat.course, now, self._chance())
+
+    def _move_out(self, seat: Seat, process: CamProcess, now: float) -> None:
+        """A camera whose threads hang goes on alone; what hangs ends with the process it is left in."""
+        if any(other.process is process for other in self._seats.values() if other is not seat):
+            seat.process = None
+            seat.course = policy.outcast(seat.course)
+        else:
+            self._fell(process, now)
 
     def _retire(self, now: float) -> None:
         used = {id(seat.process) for seat in self._seats.values() if seat.process is not None}

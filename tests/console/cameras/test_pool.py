@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from console.cameras import CameraPool
+from console.cameras import CameraPool, policy
 from console.clock import SystemClock
 from console.demo.cameras import CameraServer, Freeze
 from console.roles import role_command
@@ -278,3 +278,27 @@ def test_a_full_shared_memory_is_an_offline_camera_and_not_a_crash(
     until(lambda: state(pool, "c1").detail == "no room for pictures")
     monkeypatch.undo()
     until(lambda: is_live(pool, "c1"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")
+def test_a_camera_that_hangs_in_opening_gets_a_process_of_its_own_and_hurts_no_other(
+    drawn: CameraServer, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "OPEN_PATIENCE_S", 1.0)
+    monkeypatch.setattr(policy, "backoff", lambda failures, jitter: 0.2)
+    os.mkfifo(tmp_path / "never")  # opening it waits for a writer, for ever
+    pool = make([*cameras(drawn, 2), Camera("hung", "멈춤", str(tmp_path / "never"))])
+    pool.want(dict.fromkeys(("c1", "c2"), SIZE))
+    until(lambda: is_live(pool, "c1", "c2"))
+    first = pool.processes()
+    pool.want(dict.fromkeys(("c1", "c2", "hung"), SIZE))
+    others: set[str] = set()
+
+    def replaced_twice() -> bool:
+        others.update(state(pool, each).state for each in ("c1", "c2"))
+        return state(pool, "hung").restarts >= 5
+
+    until(replaced_twice)
+    assert others == {"live"}
+    assert pool.processes()[: len(first)] == first
+    assert [state(pool, each).restarts for each in ("c1", "c2")] == [0, 0]
