@@ -14,7 +14,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QBrush, QColor
 
-from db.records import Asset, AssetState, Condition, Latest
+from db.records import Asset, AssetState, Condition, Flag, Latest
 from widgets import figures, theme
 from widgets.words import Words
 
@@ -29,7 +29,19 @@ WORDS = {
     Condition.SILENT: "health.silent",
     Condition.BAD: "health.bad",
 }
+SIDE_STATISTICS = ("min", "max", "sum")  # they go with a series and are not its value
 _MANY = 400  # when more rows changed only the top rows are told: a view paints all that it shows
+
+
+def value_text(words: Words, latest: Latest) -> str:
+    """The value with its unit, and with its mark when it must not be taken as a good live one."""
+    text = words.value(latest.value, latest.unit)
+    if latest.quality not in ("good", "uncertain"):
+        return words.text("health.quality", value=text)
+    if latest.flags:
+        key = "health.retained" if latest.flags & Flag.RETAINED else "health.past"
+        return words.text(key, value=text)
+    return words.text("health.uncertain", value=text) if latest.quality == "uncertain" else text
 
 
 class Node:
@@ -121,7 +133,7 @@ class AssetTree(QAbstractItemModel):
                 if node is not None:
                     node.state = record
                     changed.add(node.at)
-            elif isinstance(record, Latest):
+            elif isinstance(record, Latest) and record.statistic not in SIDE_STATISTICS:
                 for node in self._by_series.get((record.source, record.quantity), ()):
                     if node.latest is None or record.observed_ms >= node.latest.observed_ms:
                         node.latest = record
@@ -319,9 +331,7 @@ class AssetTree(QAbstractItemModel):
         return f"{state.well:,}/{state.total:,} · {state.well * 100 // state.total}%"
 
     def _value(self, node: Node) -> str:
-        return (
-            figures.plain(self._words.value(node.latest.value, node.latest.unit), 80) if node.latest else ""
-        )
+        return figures.plain(value_text(self._words, node.latest), 90) if node.latest else ""
 
     def _seen(self, node: Node) -> str:
         at_ms = node.state.last_seen_ms if node.state else None

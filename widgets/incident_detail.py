@@ -337,7 +337,8 @@ class IncidentDetail(QWidget):
         if not text or not self._id or self._is_recording:
             return
         self._is_recording = True
-        self.say(self._words.text("incident.recording"))
+        key = "incident.recording" if self._bridge.is_linked else "incident.waiting_link"
+        self.say(self._words.text(key), self._bridge.is_linked)
         self._bridge.command("incident.note", {"incident": self._id, "text": text}, self._on_note)
 
     def _on_note(self, _value: Any, error: str) -> None:

@@ -94,7 +94,8 @@ class ActDialog(QDialog):
         if not self.act.isEnabled():
             return
         self.act.setEnabled(False)
-        self.say(self._words.text("incident_dialog.working"), theme.DIM)
+        key = "working" if self._bridge.is_linked else "waiting_link"
+        self.say(self._words.text(f"incident_dialog.{key}"), theme.DIM)
         self._bridge.command(*request, self._on_answer)
 
     def _on_answer(self, value: Any, error: str) -> None:

@@ -29,6 +29,7 @@ from PySide6.QtGui import QImage, QImageReader
 from widgets.bridge import Bridge
 
 CHUNK = 256 * 1024
+_STEPS_BACK = 3  # how often the core may have less than was sent before the upload fails
 PREVIEW_MOST = 32 * 1024 * 1024
 PICTURES = {"image/jpeg", "image/png", "image/webp", "image/bmp", "image/gif"}
 _FORMATS = {b"jpeg", b"jpg", b"png", b"webp", b"bmp", b"gif"}
@@ -108,15 +109,17 @@ class Upload(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self.incident, self.name, self.camera = incident, name, camera
+        self.incident, self.name, self.camera = incident, name[-200:], camera
         self._media_type = media_type
         self._bridge, self._source = bridge, source
         self._sha256, self._size, self._at = "", 0, 0
         self._working: QObject | None = None
+        self._steps_back = 0
         self.cancelled = False
 
     def start(self) -> None:
         """Compute the digest, send the chunks, attach."""
+        self._steps_back = 0
         self._begin(self._source.digest, self._on_digest)
 
     def cancel(self) -> None:
@@ -128,6 +131,8 @@ class Upload(QObject):
 
     @Slot(object)
     def _on_digest(self, found: tuple[str, int]) -> None:
+        if found[0] != self._sha256:
+            self._at = 0
         self._sha256, self._size = found
         if self._size == 0:
             self._fail("file_empty")
@@ -159,9 +164,10 @@ class Upload(QObject):
             self._fail(error)
             return
         have = value.get("have") if isinstance(value, dict) else None
-        if not isinstance(have, int) or have <= self._at:
+        if not isinstance(have, int) or (have <= self._at and self._steps_back >= _STEPS_BACK):
             self._fail("file_changed")
             return
+        self._steps_back += have <= self._at
         self._at = have
         self._next()
 

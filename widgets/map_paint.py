@@ -5,15 +5,27 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap, QPolygonF
 
 from widgets import theme
 from widgets.map_cluster import PRIORITY_OF, UNKNOWN
 
+FLOOR = "#20252b"
 CAMERA_COLOUR = {
     "live": theme.DIM, "starting": theme.DIM, "stale": theme.PRIORITY[3], "frozen": theme.PRIORITY[2],
     "black": theme.PRIORITY[2], "offline": theme.PRIORITY[4],
 }  # fmt: skip
+
+
+def draw_camera(painter: QPainter, at: QPointF, state: str) -> None:
+    """A camera; struck through when it shows nothing that is live."""
+    painter.setPen(QPen(QColor(CAMERA_COLOUR.get(state, theme.PRIORITY[4])), 1.6))
+    painter.setBrush(QColor(FLOOR))
+    painter.drawRect(QRectF(at.x() - 6, at.y() - 4, 9, 8))
+    lens = [QPointF(at.x() + 3, at.y()), QPointF(at.x() + 8, at.y() - 4), QPointF(at.x() + 8, at.y() + 4)]
+    painter.drawPolygon(QPolygonF(lens))
+    if state not in ("live", "starting"):
+        painter.drawLine(at + QPointF(-8, 7), at + QPointF(10, -7))
 
 
 def round_metres(metres: float) -> float:

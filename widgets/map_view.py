@@ -31,7 +31,7 @@ from PySide6.QtWidgets import QWidget
 
 from widgets import figures, theme
 from widgets.map_cluster import PRIORITY_OF, UNKNOWN, Clusters, Floats, Ints, clustered
-from widgets.map_paint import CAMERA_COLOUR, round_metres, sprite
+from widgets.map_paint import FLOOR, draw_camera, round_metres, sprite
 
 METRES_PER_DEGREE = 111_320.0
 CELL_PX = 46
@@ -218,7 +218,7 @@ class MapView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor("#20252b"))
+        painter.fillRect(self.rect(), QColor(FLOOR))
         self._paint_grid(painter)
         self._paint_outline(painter)
         self._paint_cameras(painter)
@@ -248,19 +248,7 @@ class MapView(QWidget):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for camera in self._cameras:
-            at = self._place(camera.lon, camera.lat)
-            colour = CAMERA_COLOUR.get(camera.state, theme.PRIORITY[4])
-            painter.setPen(QPen(QColor(colour), 1.6))
-            painter.setBrush(QColor("#20252b"))
-            painter.drawRect(QRectF(at.x() - 6, at.y() - 4, 9, 8))
-            lens = [
-                QPointF(at.x() + 3, at.y()),
-                QPointF(at.x() + 8, at.y() - 4),
-                QPointF(at.x() + 8, at.y() + 4),
-            ]
-            painter.drawPolygon(QPolygonF(lens))
-            if camera.state not in ("live", "starting"):
-                painter.drawLine(at + QPointF(-8, 7), at + QPointF(10, -7))
+            draw_camera(painter, self._place(camera.lon, camera.lat), camera.state)
 
     def _paint_clusters(self, painter: QPainter) -> None:
         found = self.clusters()

@@ -21,12 +21,14 @@ from PySide6.QtWidgets import (
 from db.records import Latest, Rule, Trend
 from widgets import figures
 from widgets.bridge import Bridge
+from widgets.health_model import SIDE_STATISTICS
 from widgets.one_line import OneLine
 from widgets.trend_plot import TrendPlot
 from widgets.words import Words
 
 SPANS_MS = {"hour": 3_600_000, "day": 86_400_000, "week": 604_800_000}
 POINTS = 600
+_DRAWN = ("good", "uncertain")  # as the stored history
 _EDGE_MS = 1000
 _AFRESH_MS = 300_000  # live values are appended unthinned; after this long the history is read again
 
@@ -123,10 +125,14 @@ class TrendPanel(QWidget):
         if self._series is None:
             return
         for record in records:
-            if isinstance(record, Latest) and (record.source, record.quantity) == self._series:
+            if isinstance(record, Latest) and self._is_mine(record):
                 self._newest = record
                 if self.isVisible():
                     self._take_live(record)
+
+    def _is_mine(self, record: Latest) -> bool:
+        is_series = (record.source, record.quantity) == self._series
+        return is_series and record.statistic not in SIDE_STATISTICS and record.quality in _DRAWN
 
     def _take_live(self, record: Latest) -> None:
         if isinstance(record.value, str):

@@ -25,6 +25,7 @@ class FakeBridge(Bridge):
         self.answers: dict[str, Any] = {name.replace("__", "."): value for name, value in answers.items()}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.now = NOW_MS
+        self.is_linked = True
 
     def now_ms(self) -> int:
         return self.now
@@ -95,8 +96,8 @@ def state(asset: str, condition: Condition = Condition.WELL, **fields: Any) -> A
 def latest(source: str, quantity: str = "temperature", value: Any = 21.5, **fields: Any) -> Latest:
     """The newest reading of a series, just received."""
     at = {"observed_ms": NOW_MS - 1000, "received_ms": NOW_MS - 900}
-    filled: dict[str, Any] = {"unit": "Cel", **at} | fields
-    return Latest(source=source, quantity=quantity, statistic="inst", value=value, **filled)
+    filled: dict[str, Any] = {"unit": "Cel", "statistic": "inst", **at} | fields
+    return Latest(source=source, quantity=quantity, value=value, **filled)
 
 
 def incident(number: int = 7, **fields: Any) -> Incident:

@@ -106,3 +106,24 @@ def test_a_name_with_markup_is_text(qapp: object) -> None:
     tree = AssetTree(Words("ko"), lambda: NOW_MS)
     tree.set_assets([Asset(id="a", kind="device", name="<b>a</b>\n\u202eb")])
     assert tree.find("a").data(Qt.ItemDataRole.DisplayRole) == "<b>a</b> b"
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"flags": 1}, "21.50 °C (보관값)"),
+        ({"flags": 4}, "21.50 °C (과거값)"),
+        ({"quality": "stuck"}, "21.50 °C (불량)"),
+        ({"quality": "uncertain"}, "21.50 °C (불확실)"),
+    ],
+)
+def test_a_value_that_is_not_good_and_live_is_marked(
+    tree: AssetTree, fields: dict[str, object], text: str
+) -> None:
+    tree.apply([latest("f0d0", **fields)])
+    assert column(tree, "f0d0:t", 3) == text
+
+
+def test_the_maximum_of_a_period_is_not_the_value(tree: AssetTree) -> None:
+    tree.apply([latest("f0d0", value=21.5), latest("f0d0", value=99.0, statistic="max")])
+    assert column(tree, "f0d0:t", 3) == "21.50 °C"

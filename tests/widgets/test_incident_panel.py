@@ -250,6 +250,37 @@ def test_a_failed_upload_goes_on_where_it_stopped(qtbot: QtBot, tmp_path: Path) 
     assert next(args["offset"] for name, args in bridge.asked[offsets:] if name == "blob.put") == 256 * 1024
 
 
+def test_an_upload_goes_back_to_what_the_core_has(qtbot: QtBot) -> None:
+    data = bytes(range(256)) * 2500
+    have = bytearray()
+    store = blob_store(have)
+    lost: list[int] = []
+
+    def forgets_once(args: dict[str, Any]) -> dict[str, int]:
+        if args["offset"] and not lost:
+            lost.append(args["offset"])
+            have.clear()
+            return {"have": 0}
+        return dict(store(args))
+
+    bridge = core(blob__put=forgets_once, incident__attach=[])
+    panel = shown(qtbot, bridge)
+    panel.attach_bytes("i7", "a.bin", "application/octet-stream", data)
+    qtbot.waitUntil(lambda: "incident.attach" in bridge.names())
+    assert bytes(have) == data
+
+
+def test_a_note_written_without_a_link_says_that_it_waits(qtbot: QtBot) -> None:
+    bridge = core()
+    panel = shown(qtbot, bridge)
+    panel.show_incident("i7")
+    bridge.is_linked = False
+    bridge.command = lambda *args: None  # type: ignore[method-assign]
+    panel.detail.note.setPlainText("119 전파")
+    panel.detail.add_note()
+    assert "연결되면 기록됩니다" in panel.detail.message.text()
+
+
 def test_a_cancelled_upload_attaches_nothing(qtbot: QtBot) -> None:
     bridge = core(blob__put=blob_store(bytearray()))
     panel = shown(qtbot, bridge)
