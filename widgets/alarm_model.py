@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -44,6 +45,7 @@ class AlarmModel(QAbstractListModel):
         self._key_of: dict[str, SortKey] = {}
         self._held = False
         self._arrivals = 0
+        self._counts: Counter[AlarmState] = Counter()
         self.waiting: list[Alarm] = []
 
     # --- what it holds
@@ -63,10 +65,7 @@ class AlarmModel(QAbstractListModel):
 
     def counts(self) -> dict[AlarmState, int]:
         """How many standing alarms are in each state."""
-        counted = dict.fromkeys(AlarmState, 0)
-        for alarm in self._rows:
-            counted[alarm.state] += 1
-        return counted
+        return {state: self._counts[state] for state in AlarmState}
 
     @property
     def is_held(self) -> bool:
@@ -90,6 +89,7 @@ class AlarmModel(QAbstractListModel):
         newest = {alarm.id: alarm for alarm in alarms if alarm.is_standing}
         self._rows = sorted(newest.values(), key=sort_key)
         self._take_keys()
+        self._counts = Counter(alarm.state for alarm in self._rows)
         self.waiting = []
         self.endResetModel()
         self.counted.emit()
@@ -104,6 +104,8 @@ class AlarmModel(QAbstractListModel):
         moved: list[Alarm] = []
         for alarm in known:
             row = self._row(alarm.id)
+            self._counts[self._rows[row].state] -= 1
+            self._counts[alarm.state] += 1
             self._rows[row] = alarm
             at = self.index(row)
             self.dataChanged.emit(at, at)
@@ -133,6 +135,7 @@ class AlarmModel(QAbstractListModel):
         self.beginInsertRows(QModelIndex(), first, first + len(alarms) - 1)
         for alarm in alarms:
             self._arrivals += 1
+            self._counts[alarm.state] += 1
             key = (_LAST, 0, self._arrivals, alarm.id)
             self._rows.append(alarm)
             self._keys.append(key)
@@ -142,6 +145,7 @@ class AlarmModel(QAbstractListModel):
     def _drop(self, alarm_ids: list[str]) -> None:
         for row in sorted((self._row(each) for each in alarm_ids), reverse=True):
             self.beginRemoveRows(QModelIndex(), row, row)
+            self._counts[self._rows[row].state] -= 1
             del self._key_of[self._rows[row].id]
             del self._rows[row], self._keys[row]
             self.endRemoveRows()

@@ -10,17 +10,18 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
+    QHeaderView,
     QInputDialog,
     QLabel,
-    QListView,
     QPushButton,
+    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from db.records import Alarm, AlarmState, Asset, Rule
 from widgets import theme
-from widgets.alarm_delegate import AlarmDelegate, AlarmTexts
+from widgets.alarm_delegate import ROW_HEIGHT, AlarmDelegate, AlarmTexts
 from widgets.alarm_details import AlarmDetails
 from widgets.alarm_model import AlarmModel
 from widgets.bridge import Bridge
@@ -36,13 +37,15 @@ class AlarmPanel(QWidget):
     Signals:
         incident_wanted: the Alarm to open an incident from.
         chosen: a tuple of the selected Alarms, empty when none is.
-        standing: a tuple of all standing Alarms, after each change.
+        standing: a tuple of all standing Alarms, whenever the whole has been read.
+        altered: a tuple of the Alarms that have just changed.
         silence_wanted: the operator wants the sound to stop for now.
     """
 
     incident_wanted = Signal(object)
     chosen = Signal(object)
     standing = Signal(object)
+    altered = Signal(object)
     silence_wanted = Signal()
 
     def __init__(self, bridge: Bridge, words: Words) -> None:
@@ -75,10 +78,17 @@ class AlarmPanel(QWidget):
         self.waiting = QPushButton()
         self.waiting.setVisible(False)
         self.waiting.clicked.connect(self.leave)
-        self.list = QListView()
+        self.list = QTableView()  # its rows need no layout of their own, unlike a list view's
         self.list.setModel(self.model)
         self.list.setItemDelegate(AlarmDelegate(self._texts, self.list))
-        self.list.setUniformItemSizes(True)
+        self.list.horizontalHeader().hide()
+        self.list.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.list.verticalHeader().hide()
+        self.list.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.list.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.list.setShowGrid(False)
+        self.list.setTabKeyNavigation(False)
+        self.list.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -137,7 +147,10 @@ class AlarmPanel(QWidget):
 
     def apply(self, records: tuple[Any, ...]) -> None:
         """Take newer records; alarms among them are shown."""
-        self.model.apply(records)
+        alarms = tuple(record for record in records if isinstance(record, Alarm))
+        if alarms:
+            self.model.apply(alarms)
+            self.altered.emit(alarms)
 
     @Slot(bool, str)
     def _on_linked(self, up: bool, _reason: str) -> None:
@@ -156,6 +169,7 @@ class AlarmPanel(QWidget):
         for alarm_id in chosen:
             self._choose(alarm_id)
         self._count()
+        self.standing.emit(tuple(self.model.alarms()))
 
     def _take_assets(self, value: Any, error: str) -> None:
         if not error:
@@ -293,7 +307,6 @@ class AlarmPanel(QWidget):
             self._quiet_since_ms = self._bridge.now_ms()
         self._count_texts()
         self._show_details()
-        self.standing.emit(tuple(alarm for alarm in self.model.alarms() if alarm.is_standing))
 
     def _count_texts(self) -> None:
         words, counts = self._words, self.model.counts()

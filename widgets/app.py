@@ -181,6 +181,7 @@ class Screen(QObject):
         self._bridge.linked.connect(self._on_linked)
         self._words.changed.connect(self._show_sound)
         self.alarms.standing.connect(self.sound.follow)
+        self.alarms.altered.connect(self.sound.update)
         self.alarms.silence_wanted.connect(self.sound.silence)
         self.window.silence_wanted.connect(self.sound.silence)
         self.sound.changed.connect(self._show_sound)

@@ -69,7 +69,7 @@ class AlarmSound(QObject):
     def __init__(self, speaker: Speaker, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._speaker = speaker
-        self._heard: set[tuple[str, int]] = set()
+        self._new: dict[str, tuple[int, int]] = {}
         self._worst: int | None = None
         self.is_silenced = False
         self._timer = QTimer(self)
@@ -86,24 +86,39 @@ class AlarmSound(QObject):
         """Whether a tone repeats now."""
         return self._timer.isActive()
 
+    @Slot(object)
     def follow(self, standing: Iterable[Alarm]) -> None:
         """Take all standing alarms; sound for those that nobody has acknowledged."""
-        new = {
-            (alarm.id, alarm.activation): min(4, max(1, alarm.priority))
-            for alarm in standing
-            if alarm.state is AlarmState.UNACKNOWLEDGED
-        }
-        unheard = new.keys() - self._heard
-        self._heard = set(new)
-        worst = min(new.values(), default=None)
+        before, self._new = self._new, {}
+        self._take(standing)
+        heard = {(name, activation) for name, (activation, _) in before.items()}
+        now = {(name, activation) for name, (activation, _) in self._new.items()}
+        self._settle(unheard=bool(now - heard))
+
+    @Slot(object)
+    def update(self, changed: Iterable[Alarm]) -> None:
+        """Take newer versions of some alarms."""
+        self._settle(unheard=self._take(changed))
+
+    def _take(self, alarms: Iterable[Alarm]) -> bool:
+        """Whether one of them had not been heard before."""
+        unheard = False
+        for alarm in alarms:
+            heard = self._new.pop(alarm.id, None)
+            if alarm.state is AlarmState.UNACKNOWLEDGED:
+                self._new[alarm.id] = (alarm.activation, min(4, max(1, alarm.priority)))
+                unheard = unheard or heard is None or heard[0] != alarm.activation
+        return unheard
+
+    def _settle(self, *, unheard: bool) -> None:
+        worst = min((priority for _, priority in self._new.values()), default=None)
         louder = worst is not None and (self._worst is None or worst < self._worst)
         self._worst = worst
-        if unheard:
+        if unheard or worst is None:
             self.is_silenced = False
         if worst is None:
             self._timer.stop()
-            self.is_silenced = False
-        elif not self.is_silenced and (louder or unheard or not self._timer.isActive()):
+        elif not self.is_silenced and (louder or not self._timer.isActive()):
             self._sound()
         self.changed.emit()
 

@@ -20,6 +20,7 @@ from widgets.words import Words
 SPAN_MS = 12 * 3_600_000
 BIN_MS = 5 * 60_000
 _HOUR_MS = 3_600_000
+_SEEN_MOST = 50_000
 
 
 class TimeStrip(QWidget):
@@ -28,7 +29,8 @@ class TimeStrip(QWidget):
     def __init__(self, bridge: Bridge, words: Words) -> None:
         super().__init__()
         self._bridge, self._words = bridge, words
-        self._raised: dict[tuple[str, int], tuple[int, int]] = {}
+        self._seen: dict[tuple[str, int], int] = {}
+        self._bins: dict[int, list[int]] = {}
         self._since_ms: int | None = None
         self.setMinimumSize(300, 96)
         self._ticker = QTimer(self)
@@ -52,24 +54,22 @@ class TimeStrip(QWidget):
     def apply(self, records: tuple[Any, ...]) -> None:
         """Count newly raised alarms, each activation once."""
         for record in records:
-            if isinstance(record, Alarm):
-                self._raised[(record.id, record.activation)] = (record.raised_ms, record.priority)
-        if len(self._raised) > 50_000:
+            if isinstance(record, Alarm) and (record.id, record.activation) not in self._seen:
+                at = record.raised_ms // BIN_MS
+                self._seen[(record.id, record.activation)] = at
+                self._bins.setdefault(at, [0, 0, 0, 0])[min(4, max(1, record.priority)) - 1] += 1
+        if len(self._seen) > _SEEN_MOST:
             self._forget()
 
     def _forget(self) -> None:
-        oldest = self._bridge.now_ms() - SPAN_MS
-        self._raised = {key: each for key, each in self._raised.items() if each[0] >= oldest}
+        oldest = (self._bridge.now_ms() - SPAN_MS) // BIN_MS
+        self._seen = {key: at for key, at in self._seen.items() if at >= oldest}
+        self._bins = {at: counts for at, counts in self._bins.items() if at >= oldest}
 
     def bins(self, now_ms: int) -> dict[int, list[int]]:
         """Per interval (counted back from the newest, 0) how many alarms of priority 1 to 4."""
-        newest = now_ms // BIN_MS
-        counted: dict[int, list[int]] = {}
-        for raised_ms, priority in self._raised.values():
-            back = newest - raised_ms // BIN_MS
-            if 0 <= back < SPAN_MS // BIN_MS:
-                counted.setdefault(back, [0, 0, 0, 0])[min(4, max(1, priority)) - 1] += 1
-        return counted
+        newest, most = now_ms // BIN_MS, SPAN_MS // BIN_MS
+        return {newest - at: counts for at, counts in self._bins.items() if 0 <= newest - at < most}
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

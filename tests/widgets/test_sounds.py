@@ -72,3 +72,12 @@ def test_the_same_alarm_raised_again_is_new(sound: AlarmSound) -> None:
 
 def test_without_a_sound_device_it_says_so(qapp: object) -> None:
     assert not AlarmSound(QtSpeaker()).is_present
+
+
+def test_changes_alone_begin_and_end_the_sound(sound: AlarmSound, speaker: Speaker) -> None:
+    sound.update([alarm("a", 2), alarm("b", 4)])
+    assert speaker.played == [2]
+    sound.update([alarm("a", 2, AlarmState.ACKNOWLEDGED)])
+    assert sound.is_sounding
+    sound.update([alarm("b", 4, AlarmState.NORMAL)])
+    assert not sound.is_sounding
