@@ -24,7 +24,7 @@ _REFUSALS: dict[str, type[ConsoleError]] = {"GW001": Fork, "GW002": Refused, "GW
 def connect(url: str, password: str = "", *, database: str = "") -> psycopg.Connection[Any]:
     """A connection on which every statement is its own transaction; gives up after 5 s.
 
-    A silent network is noticed: the kernel drops what is unanswered for 15 s.
+    A silent network is noticed: the kernel drops what is unanswered for about 15 s.
     """
     wanted = _wanted(url, password)
     if database:
@@ -38,8 +38,8 @@ def connect(url: str, password: str = "", *, database: str = "") -> psycopg.Conn
             application_name="gwanje",
             client_encoding="utf8",
             options=f"-c statement_timeout={ANSWER_MS}",
-            keepalives_idle=10,
-            keepalives_interval=5,
+            keepalives_idle=5,
+            keepalives_interval=3,
             keepalives_count=3,
             tcp_user_timeout=15_000,
         )

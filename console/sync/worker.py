@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from console.clock import Clock
 from console.errors import ConsoleError, Unavailable
 from console.sync import attachments, exchange, lamps
+from console.sync.patience import Patience
 from console.sync.ports import Central, Moved
 from console.worker import backoff
 from db import entries, sync
@@ -24,6 +25,8 @@ from db.connection import SqlError, unavailable
 from db.records import Proof, Record
 
 PROVE_EVERY_S = 60.0
+LATE = 2.0
+"""Intervals without an answer after which the lamp says so; it is looked at twice as often."""
 
 
 class Sync:
@@ -40,7 +43,8 @@ class Sync:
         *,
         every_s: float = 2.0,
     ) -> None:
-        self._central = central
+        self._patience = Patience(central, clock)
+        self._central = self._patience.central
         self._engine = engine
         self._open_reader = open_reader
         self._blobs = blobs
@@ -70,7 +74,8 @@ class Sync:
             self._rest(wait)
             return
         try:
-            more = self.meet()
+            with self._patience.watched(LATE * self._every_s, self._late):
+                more = self.meet()
             self._attempt, self._fault = 0, ""
         except ConsoleError as error:
             self._attempt += 1
@@ -81,6 +86,10 @@ class Sync:
         self._show(self._fault)
         if not more:
             self._rest(wait)
+
+    def _late(self, silent_s: float) -> None:
+        fault = f"has not answered for {silent_s:.0f} s"
+        self._publish([lamps.central(fault, self._proved_ms, self._clock.now_ms())])
 
     def _rest(self, wait: Callable[[float], bool]) -> None:
         if wait(self._every_s):

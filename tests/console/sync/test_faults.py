@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 
 from console.errors import SettingsError, Unavailable
 from console.sync.file_central import FileCentral
-from console.sync.ports import open_central
+from console.sync.ports import Greeting, open_central
 from db import blobs, entries, incidents
-from db.records import Draft
+from db.records import Draft, Lamp
 from tests.console.sync.conftest import NewDesk
 from tests.console.sync.desks import Desk
 from tests.console.sync.memory_central import MemoryCentral
@@ -219,3 +220,25 @@ def test_a_url_that_names_no_centre_is_explained(url: str) -> None:
 
     with pytest.raises(SettingsError, match=r"central\.url"):
         open_central(url)
+
+
+def test_a_centre_that_takes_a_question_and_is_silent_is_shown_meanwhile(new_desk: NewDesk) -> None:
+    central = MemoryCentral()
+    desk = new_desk(central)
+    shown = threading.Event()
+    greet = central.hello
+
+    def silent() -> Greeting:
+        desk.clock.advance(60)
+        assert shown.wait(20)
+        return greet()
+
+    def publish(records: list[object]) -> None:
+        desk.published.extend(records)
+        if any(isinstance(each, Lamp) and each.detail == "has not answered for 60 s" for each in records):
+            shown.set()
+
+    central.hello = silent  # type: ignore[method-assign]
+    desk.sync._publish = publish
+    desk.sync.step(lambda seconds: False)
+    assert shown.is_set() and desk.lamp("central").state == "ok"
