@@ -15,6 +15,7 @@ from widgets.words import Words
 
 Index = QModelIndex | QPersistentModelIndex
 _PAD = 8
+_MOST_HEIGHTS = 20_000
 _WRAP = int(Qt.TextFlag.TextWordWrap | Qt.TextFlag.TextWrapAnywhere | Qt.AlignmentFlag.AlignTop)
 
 
@@ -104,14 +105,19 @@ class ActRow(QStyledItemDelegate):
         super().__init__(parent)
         self._words, self._now_ms = words, now_ms
         self._font, self._small = theme.font(14), theme.font(13)
+        self._heights: dict[tuple[str, int, str], int] = {}  # an act never changes, so its height stays
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         view = option.widget
         width = view.viewport().width() if isinstance(view, QAbstractItemView) else 400
-        text = QFontMetrics(self._font).boundingRect(
-            QRect(0, 0, max(80, width - 2 * _PAD), 100_000), _WRAP, str(index.data())
-        )
-        return QSize(120, QFontMetrics(self._small).height() + text.height() + _PAD + 6)
+        key = (index.data(RecordList.RECORD).entry_id, width, self._words.language)
+        if key not in self._heights:
+            if len(self._heights) >= _MOST_HEIGHTS:
+                self._heights.clear()
+            room = QRect(0, 0, max(80, width - 2 * _PAD), 100_000)
+            text = QFontMetrics(self._font).boundingRect(room, _WRAP, str(index.data()))
+            self._heights[key] = QFontMetrics(self._small).height() + text.height() + _PAD + 6
+        return QSize(120, self._heights[key])
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         act = index.data(RecordList.RECORD)

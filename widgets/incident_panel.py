@@ -33,6 +33,7 @@ from widgets.one_line import OneLine
 from widgets.words import Words
 
 LIMIT = 500
+_PUSHED_MOST = 50  # when more come at once the list is asked for again
 _SEARCH_MS = 250
 _NARROW_PX = 760  # narrower than this either the list or one incident is shown
 _STATES = ("open", "closed", "all")
@@ -173,6 +174,9 @@ class IncidentPanel(QWidget):
             self._take_pushed(incidents)
 
     def _take_pushed(self, incidents: list[Incident]) -> None:
+        if len(incidents) > _PUSHED_MOST:
+            self._search_timer.start()
+            return
         state = self.state.currentData()
         for incident in incidents:
             if state not in ("all", incident.state):

@@ -383,3 +383,12 @@ def test_the_language_switches_at_once(qtbot: QtBot) -> None:
     words.set_language("en")
     assert panel.detail.buttons["close"].text() == "Close (F9)"
     assert panel.detail.facts.text().startswith("Fire")
+
+
+def test_a_flood_of_incidents_is_asked_for_once(qtbot: QtBot) -> None:
+    bridge = core()
+    panel = shown(qtbot, bridge)
+    asked = bridge.names().count("incidents")
+    panel.apply([incident(n) for n in range(5000)])
+    qtbot.waitUntil(lambda: bridge.names().count("incidents") == asked + 1)
+    assert titles(panel) == ["i7", "i8"]
