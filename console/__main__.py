@@ -55,7 +55,7 @@ def core(folder: Path | None, settings: Path | None, supervised: bool) -> None:
     from console.start import run_core, run_supervised_core
 
     run = run_supervised_core if supervised else run_core
-    sys.exit(run(_folder(folder), settings))
+    sys.exit(run(_folder(folder), _settings(settings)))
 
 
 @gwanje.command()
@@ -139,7 +139,7 @@ def decode(
     """Print what a feed would make of files: one JSON object per line."""
     from console.cli import print_decoded
 
-    sys.exit(print_decoded(feed, topic, files, settings, _folder(folder)))
+    sys.exit(print_decoded(feed, topic, files, _settings(settings), _folder(folder)))
 
 
 @gwanje.command()
@@ -150,7 +150,7 @@ def doctor(folder: Path | None, settings: Path | None, as_json: bool) -> None:
     """Examine this machine and its surroundings, with a remedy for each finding."""
     from console.cli import print_findings
 
-    sys.exit(print_findings(_folder(folder), settings, as_json))
+    sys.exit(print_findings(_folder(folder), _settings(settings), as_json))
 
 
 @gwanje.command()
@@ -229,6 +229,12 @@ for _name, _load in (
     ("demo-cameras", _cameras),
 ):
     _demo_part(_name, _load)
+
+
+def _settings(given: Path | None) -> Path | None:
+    """The settings file, also where it was named before the task."""
+    of_root: Path | None = click.get_current_context().find_root().params.get("settings")
+    return given or of_root
 
 
 def _folder(given: Path | None) -> Path:

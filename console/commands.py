@@ -96,7 +96,8 @@ def acknowledge(db: Database, context: Context, args: Acknowledge) -> Changed:
 
 
 def open_incident(db: Database, context: Context, args: Open) -> Changed:
-    return _incident(incidents.open_incident(db, context, **_fields(args)))
+    opened, changed = _incident(incidents.open_incident(db, context, **_fields(args)))
+    return opened, [*changed, *alarms.link_incident(db, args.alarms, opened.id)]
 
 
 def note(db: Database, context: Context, args: Note) -> Changed:

@@ -71,6 +71,7 @@ class Core:
             Evaluator(settings.rules, self._assets, clock),
             self.health,
             self.open_feed_reader,
+            self.newest.publish,
             clock,
         )
         self.ingest = Ingest(
@@ -241,14 +242,10 @@ class Core:
             changed = self.engine.submit(run).result(_COMMAND_S)
         except TimeoutError as error:
             raise Unavailable("The store is busy; the act is kept and will be tried") from error
-        self.health_follows(changed)
+        self.evaluation.follow(changed)
         if self._sync is not None:
             self._sync.kick()
         return answer[-1]
-
-    def health_follows(self, changed: list[Any]) -> None:
-        """Let the tree follow alarms that people changed."""
-        self.newest.publish(self.evaluation.follow(changed))
 
 
 def _blob_args(args: dict[str, Any]) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from console.clock import Clock
 from console.engine import Engine
 from console.health.rollup import Health
 from console.worker import Worker
+from db import readings
 from db.readings import StoredReading
-from db.records import Alarm
+from db.records import Alarm, Latest, Reading
 
 log = structlog.get_logger(__name__)
 
@@ -36,15 +37,18 @@ class Evaluation:
         evaluator: Evaluator,
         health: Health,
         open_feed_reader: Callable[[], Database],
+        publish: Callable[[list[Any]], None],
         clock: Clock,
     ) -> None:
         self._engine = engine
+        self._publish = publish
         self._evaluator = evaluator
         self._health = health
         self._open_feed_reader = open_feed_reader
         self._clock = clock
         self._feed_db: Database | None = None
         self._handed: list[StoredReading] = []
+        self._has_missed = False
         self._lock = threading.Lock()
         self._health_lock = threading.Lock()
         self._worker = Worker("evaluation", self._step)
@@ -58,26 +62,43 @@ class Evaluation:
         if self._feed_db is not None:
             self._engine.submit(self._close_reader).result()
 
-    def committed(self, readings: Sequence[StoredReading]) -> None:
+    def committed(self, stored: Sequence[StoredReading]) -> None:
         """Take readings that are on disk; called in the ingest thread, returns at once."""
         with self._lock:
             if len(self._handed) < _MOST_HANDED:
-                self._handed.extend(readings)
+                self._handed.extend(stored)
+            else:
+                self._has_missed = True
         self._worker.kick()
 
-    def follow(self, changed: Iterable[Any]) -> list[Any]:
-        """The asset states that change with these records; any thread."""
+    def follow(self, changed: Iterable[Any], seen: Iterable[Reading | Latest] = ()) -> None:
+        """Let the asset tree follow what was committed, and publish what changed in it; any thread."""
         alarms = [record for record in changed if isinstance(record, Alarm)]
         with self._health_lock:
+            self._health.seen(seen)
             self._health.alarms(alarms)
-            return self._health.states()
+            states = self._health.states()
+        self._publish(list(states))
 
     def _step(self, wait: Callable[[float], bool]) -> None:
         with self._lock:
             handed, self._handed = self._handed[:MOST_READINGS], self._handed[MOST_READINGS:]
-        self._engine.submit(lambda db: self._evaluate(db, handed)).result()
-        if not (self._handed or self._evaluator.behind):
-            wait(_TICK_S)
+        changed = self._engine.submit(lambda db: self._evaluate(db, handed)).result()
+        self.follow(changed, [each.reading for each in handed])
+        if self._handed or self._evaluator.behind:
+            return
+        if self._has_missed:
+            self._has_missed = False
+            self.follow([], self._latest())
+        wait(_TICK_S)
+
+    def _latest(self) -> list[Latest]:
+        """The newest reading of every series, after a flood in which not all were handed to us."""
+        db = self._open_feed_reader()
+        try:
+            return readings.latest(db)
+        finally:
+            db.close()
 
     def _close_reader(self, db: Database) -> list[Any]:
         """Let go of feed.db, in the thread that opened it."""
@@ -89,8 +110,4 @@ class Evaluation:
     def _evaluate(self, db: Database, handed: list[StoredReading]) -> list[Any]:
         if self._feed_db is None:
             self._feed_db = self._open_feed_reader()
-        changed = self._evaluator.step(db, self._feed_db, handed, self._clock.now_ms())
-        with self._health_lock:
-            self._health.seen([each.reading for each in handed])
-            self._health.alarms(changed)
-            return [*changed, *self._health.states()]
+        return list(self._evaluator.step(db, self._feed_db, handed, self._clock.now_ms()))

@@ -70,6 +70,8 @@ class Housekeeping:
     def _disk(self) -> Lamp:
         usage = shutil.disk_usage(self._core.folder)
         free_mib, limits = usage.free / 2**20, self._core.settings.disk
+        is_short = free_mib < limits.stop_mib
+        self._core.ingest.hold(f"only {free_mib:.0f} MiB are free on the disk" if is_short else "")
         state = "bad" if free_mib < limits.stop_mib else "warn" if free_mib < limits.warn_mib else "ok"
         return Lamp(
             "disk",
@@ -102,20 +104,16 @@ class Housekeeping:
         total = len(self._core.settings.cameras)
         if not total:
             return Lamp("camera", "all", "off", detail="The settings name no camera")
-        states = self._core.newest.of(CameraState)
+        states = [state for state in self._core.newest.of(CameraState) if state.state != "idle"]
         live = sum(state.state == "live" for state in states)
         reported_ms = self._core.questions.cameras_reported_ms()
         now_ms = self._core.clock.now_ms()
         if reported_ms is None or now_ms - reported_ms > _REPORT_STALE_MS:
-            return Lamp(
-                "camera",
-                "all",
-                "unknown",
-                reported_ms,
-                total=total,
-                detail="No screen is watching the cameras",
-            )
-        return Lamp("camera", "all", "ok" if live == total else "warn", reported_ms, number=live, total=total)
+            detail = "No screen is watching the cameras"
+            return Lamp("camera", "all", "unknown", reported_ms, total=total, detail=detail)
+        detail = f"{live} live of {len(states)} that a screen is watching; {total} in the settings"
+        state = "ok" if live == len(states) else "warn"
+        return Lamp("camera", "all", state, reported_ms, number=live, total=total, detail=detail)  # type: ignore[arg-type]
 
 
 def _forget_commands(db: Database, before: int) -> list[Any]:

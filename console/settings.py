@@ -112,7 +112,7 @@ class Mapping(_Table, frozen=True):
 class Feed(_Table, frozen=True):
     """One way in. `kind` names the form; `topics` are MQTT filters."""
 
-    kind: Literal["mapping", "sdot-raw"] = "mapping"
+    kind: Literal["mapping"] = "mapping"
     broker: str = "main"
     topics: tuple[str, ...] = ()
     silent_s: Seconds = 300.0
