@@ -95,6 +95,8 @@ class IncidentDetail(QWidget):
         self.timeline.setModel(self.acts)
         self.timeline.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.timeline.setResizeMode(QListView.ResizeMode.Adjust)
+        self.timeline.setLayoutMode(QListView.LayoutMode.Batched)  # thousands of acts, a few at a time
+        self.timeline.setBatchSize(400)
         self.timeline.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.attachments = Attachments(self._bridge, self._words)
         self.attachments.hide()
