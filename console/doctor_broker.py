@@ -10,7 +10,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from console.clock import Clock
 from console.errors import Refused, Unavailable
-from console.feeds.session import password_of, set_tls
+from console.feeds.session import password_of, tls_context
 from console.settings import Broker
 
 PATIENCE_S = 5.0
@@ -57,7 +57,7 @@ class _Trip:
         if broker.username:
             client.username_pw_set(broker.username, password_of(broker))
         if broker.tls:
-            set_tls(client, broker)
+            client.tls_set_context(tls_context(broker))
         return client
 
     def run(self) -> float:

@@ -212,6 +212,7 @@ class _Ours:
             Evaluator(_RULES, [], self._clock),
             Health([], self._clock),
             self._open_reader,
+            self._told,
             self._clock,
         )
         ingest = self._ingest(evaluation.committed)
