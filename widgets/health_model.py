@@ -253,6 +253,14 @@ class AssetTree(QAbstractItemModel):
         """The asset's name in the language of the screen."""
         return figures.plain(self._words.pick(asset.name, asset.name_en) or asset.id, 120)
 
+    def worst_channel(self) -> Node | None:
+        """The channel that decides how the first district is; one that has a reading when all is well."""
+        for top in self._nodes[0].all_children:
+            worst = self._by_id.get(top.state.worst) if top.state and top.state.worst else None
+            if worst is not None and worst.asset is not None and worst.asset.quantity:
+                return worst
+        return next((node for node in self._nodes if node.latest is not None), None)
+
     def path(self, asset_id: str) -> str:
         """`facility › device › channel`, as a heading."""
         names: list[str] = []

@@ -96,6 +96,7 @@ class HealthPanel(QWidget):
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
         split.setChildrenCollapsible(False)
+        split.setSizes([550, 450])
         top = QHBoxLayout()
         top.addWidget(self.title)
         top.addWidget(self.summary, 1)
@@ -143,10 +144,25 @@ class HealthPanel(QWidget):
             self.tree.viewport().update()
             self.trend.apply(mine)
             self._write_summary()
+            self._begin_trend()
 
     def show_series(self, source: str, quantity: str, name: str = "") -> None:
         """Show the trend of a series below the tree."""
         self.trend.show_series(source, quantity, name)
+
+    def _begin_trend(self) -> None:
+        """While nobody has chosen a channel, show the one that decides how the district is."""
+        if self.trend.series is not None:
+            return
+        node = self.model.worst_channel()
+        if node is not None and node.asset is not None:
+            self._show_trend(node)
+
+    def _show_trend(self, node: Node) -> None:
+        assert node.asset is not None
+        self.trend.show_series(node.asset.source, node.asset.quantity, self.model.path(node.asset.id))
+        if node.latest is not None:
+            self.trend.apply([node.latest])
 
     def show_asset(self, asset_id: str) -> bool:
         """Choose an asset in the tree; False when there is none."""
@@ -184,6 +200,7 @@ class HealthPanel(QWidget):
             self.model.apply(kept)
             self.model.arrange()
             self.trend.apply(kept)
+            self._begin_trend()
         self._write_summary()
 
     # --- what people do ------------------------------------------------------
@@ -195,9 +212,7 @@ class HealthPanel(QWidget):
             return
         self.asset_selected.emit(node.asset.id)
         if node.asset.quantity:
-            self.trend.show_series(node.asset.source, node.asset.quantity, self.model.path(node.asset.id))
-            if node.latest is not None:
-                self.trend.apply([node.latest])
+            self._show_trend(node)
             self.trend_wanted.emit(node.asset.source, node.asset.quantity)
 
     @Slot()

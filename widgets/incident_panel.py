@@ -137,6 +137,7 @@ class IncidentPanel(QWidget):
         self.split.addWidget(self.right)
         self.split.setStretchFactor(0, 2)
         self.split.setStretchFactor(1, 3)
+        self.split.setSizes([360, 540])
         self.split.setChildrenCollapsible(False)
         for side in (self.left, self.right):
             side.setMinimumWidth(190)

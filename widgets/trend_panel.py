@@ -114,6 +114,11 @@ class TrendPanel(QWidget):
         self._newest = None
         self._read()
 
+    @property
+    def series(self) -> tuple[str, str] | None:
+        """Source and quantity of what is shown."""
+        return self._series
+
     def set_span(self, span: str) -> None:
         """Show an `hour`, a `day` or a `week`."""
         self._span = span

@@ -128,3 +128,16 @@ def test_the_language_switches_at_once(qtbot: QtBot) -> None:
     qtbot.addWidget(panel)
     words.set_language("en")
     assert (panel.title.text(), panel.trend.message.text()[:16]) == ("Facility health", "Choose a channel")
+
+
+def test_until_a_channel_is_chosen_the_worst_one_is_shown(qtbot: QtBot) -> None:
+    panel = shown(qtbot, FakeBridge(assets=district(), trend=trend, rules=[]))
+    panel.apply([state("guro", Condition.BAD, worst="f2d1:i"), latest("f0d0")])
+    assert panel.trend.series == ("f2d1", "leakage_current")
+
+
+def test_a_chosen_channel_stays_when_another_gets_worse(qtbot: QtBot) -> None:
+    panel = shown(qtbot, FakeBridge(assets=district(), trend=trend, rules=[]))
+    panel.show_asset("f1d0:t")
+    panel.apply([state("guro", Condition.BAD, worst="f2d1:i")])
+    assert panel.trend.series == ("f1d0", "temperature")
