@@ -315,7 +315,10 @@ class AlarmPanel(QWidget):
         else:
             new, seen = counts[AlarmState.UNACKNOWLEDGED], counts[AlarmState.ACKNOWLEDGED]
             back = counts[AlarmState.RETURNED]
-            self.counts.setText(words.text("alarms.counts", new=new, seen=seen, back=back))
+            text = words.text("alarms.counts", new=new, seen=seen, back=back)
+            if not self._bridge.is_linked and self._bridge.last_ms is not None:
+                text = words.text("alarms.old", time=words.time(self._bridge.last_ms), counts=text)
+            self.counts.setText(text)
         self.empty.setVisible(self.model.rowCount() == 0)
         self.empty.setText(self._empty_text())
         self.empty.resize(self.list.size())

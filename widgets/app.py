@@ -97,7 +97,7 @@ def run_ui(
     if seconds is not None:
         QTimer.singleShot(round(seconds * 1000), ender, ender.end)
     screen.open()
-    photographs = Photographs(screen.window, words, screenshots) if screenshots else None
+    photographs = Photographs(screen.window, words, screenshots, screen.pose) if screenshots else None
     probing = Probe(bridge, probe) if probe else None
     client.start()
     watchdog.start()
@@ -202,6 +202,18 @@ class Screen(QObject):
             self.window.docks.arrange(BOARD if room.width() >= _WIDE else CREW)
         self.alarms.list.setFocus(Qt.FocusReason.OtherFocusReason)
         self._show_sound()
+
+    def pose(self, key: str) -> None:
+        """Choose what makes a picture of this panel worth looking at; nothing for the others."""
+        incidents, alarms = self.open_incidents.model.records(), self.alarms.model.alarms()
+        if key == "incidents" and incidents:
+            self.incidents.show_incident(incidents[0].id)
+        elif key == "health" and self.domains.worst_asset:
+            self.health.show_asset(self.domains.worst_asset)
+        elif key == "alarms" and alarms:
+            self.alarms.select(alarms[0].id)
+        elif self.alarms.selected():
+            self.alarms.leave()
 
     def close(self) -> None:
         """Let cameras and panels go."""

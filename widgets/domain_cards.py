@@ -112,6 +112,12 @@ class DomainCards(QWidget):
         if touched:
             self._sum_up()
 
+    @property
+    def worst_asset(self) -> str:
+        """The id of the leaf that is worst of all; empty when all is well."""
+        worst = max(self._domains, key=lambda domain: domain.condition, default=None)
+        return worst.worst if worst is not None else ""
+
     def _sum_up(self) -> None:
         for domain in self._domains:
             sum_up(domain, self._states)
@@ -186,6 +192,8 @@ class DomainCards(QWidget):
         words = self._words
         if not domain.known:
             return words.text("condition.unknown"), ""
+        if not self._bridge.is_linked and self._bridge.last_ms is not None:
+            return words.text("cards.old", time=words.time(self._bridge.last_ms)), ""
         state = words.text(f"condition.{domain.condition.name.lower()}")
         if domain.alarms:
             state = f"{state} · {words.text('cards.alarms', n=domain.alarms)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -20,10 +21,12 @@ class Photographs(QObject):
 
     Files are `board-ko.png`, `alarms-en.png` and so on, and `board.png` in
     the language of the seat. A picture replaces its forerunner in one step.
+    `pose` is told what comes next, so that the panel has something to show.
     """
 
-    def __init__(self, window: MainWindow, words: Words, folder: Path) -> None:
+    def __init__(self, window: MainWindow, words: Words, folder: Path, pose: Callable[[str], None]) -> None:
         super().__init__(window)
+        self._pose = pose
         self._window, self._words, self._folder = window, words, folder
         self._home = words.language
         self._steps: list[tuple[str, str]] = []
@@ -47,6 +50,7 @@ class Photographs(QObject):
             self._ready = language, key = self._steps.pop(0)
             self._words.set_language(language)
             self._window.docks.raise_panel("map" if key == "board" else key)
+            self._pose(key)
         last = self._ready is None
         self._timer.start(PAUSE_MS if last else STEP_MS)
 
