@@ -79,6 +79,7 @@ class Uploads(QWidget):
         self.stop.setText(self._words.text("incident.cancel"))
         self.retry.setText(self._words.text("incident.retry"))
         self.retry.hide()
+        self.bar.show()
         self.bar.setRange(0, 0)
         self.text.say(self._words.text("incident.hashing", name=figures.plain(self._now.name, 80)))
         self._now.moved.connect(self._on_moved)
@@ -115,8 +116,10 @@ class Uploads(QWidget):
             return
         key = f"incident.{reason}"
         error = self._words.text(key) if self._words.has(key) else figures.plain(reason)
-        self.text.say(self._words.text("incident.upload_failed", name=name, error=error))
-        self.bar.setRange(0, 100)
+        text = self._words.text("incident.upload_failed", name=name, error=error)
+        self.text.say(text)
+        self.said.emit(text, False)
+        self.bar.hide()
         self.retry.show()
 
     def _drop(self) -> None:
@@ -129,6 +132,7 @@ class Uploads(QWidget):
         """Go on with the file that failed, from where it stopped."""
         if self._now is not None:
             self.retry.hide()
+            self.bar.show()
             self._now.cancelled = False
             self._now.start()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -28,9 +28,10 @@ from db.records import Act, Incident
 from widgets import figures, theme
 from widgets.bridge import Bridge
 from widgets.incident_attachments import Attachments, Uploads, file_source
+from widgets.incident_conflicts import Conflicts
 from widgets.incident_dialogs import DIALOGS, ActDialog
 from widgets.incident_files import Source
-from widgets.incident_model import act_list, field_text, word
+from widgets.incident_model import act_list, word
 from widgets.incident_paint import ActRow
 from widgets.one_line import OneLine
 from widgets.words import Words
@@ -55,6 +56,7 @@ class IncidentDetail(QWidget):
         self._id = ""
         self._incident: Incident | None = None
         self._asked = 0
+        self._drafts: dict[str, str] = {}  # what is written and not yet recorded, by incident
         self._is_recording = False
         self._is_stale = False
         self._is_at_end = True  # the newest act stays in sight until somebody scrolls up
@@ -78,18 +80,15 @@ class IncidentDetail(QWidget):
             head.addWidget(line, row, 1)
         head.setColumnStretch(1, 1)
         self.buttons: dict[str, QPushButton] = {}
-        bar = QHBoxLayout()
+        self.bar = bar = QGridLayout()
         bar.setSpacing(4)
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
         for name, key in ACTS:
             button = self.buttons[name] = QPushButton()
             button.clicked.connect(lambda _checked=False, name=name: self.do(name))
             QShortcut(QKeySequence(key), self, context=inside).activated.connect(button.click)
-            bar.addWidget(button)
-        bar.addStretch(1)
-        self.conflicts = QFrame()
-        self.conflicts.setObjectName("panel")
-        QVBoxLayout(self.conflicts)
+        self.conflicts = Conflicts(self._words)
+        self.conflicts.chosen.connect(self._choose)
         self.timeline = QListView()
         self.timeline.setItemDelegate(ActRow(self._words, self._bridge.now_ms, self.timeline))
         self.timeline.setModel(self.acts)
@@ -154,6 +153,8 @@ class IncidentDetail(QWidget):
     def show_incident(self, incident_id: str) -> None:
         """Read and follow this incident from now on."""
         if incident_id != self._id:
+            self._drafts[self._id] = self.note.toPlainText()
+            self.note.setPlainText(self._drafts.pop(incident_id, ""))
             self._id, self._incident = incident_id, None
             self.acts.replace(())
             self.message.hide()
@@ -229,7 +230,7 @@ class IncidentDetail(QWidget):
         for name in ("change", "assign"):
             self.buttons[name].setEnabled(is_open)
         self.note.setPlaceholderText(words.text("incident.note_hint" if is_open else "incident.note_late"))
-        self._write_conflicts(incident)
+        self.conflicts.show_incident(incident)
         self.attachments.show_incident(incident)
 
     def _facts(self, incident: Incident) -> str:
@@ -268,35 +269,6 @@ class IncidentDetail(QWidget):
         text = self._words.text("incident.waiting_count", n=waiting)
         self.sent.say(text if waiting else self._words.text("incident.all_sent"))
 
-    def _write_conflicts(self, incident: Incident) -> None:
-        layout = self.conflicts.layout()
-        assert layout is not None
-        while (item := layout.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.deleteLater()
-        for name, values in incident.conflicts.items():
-            layout.addWidget(self._conflict_row(name, values))
-        self.conflicts.setVisible(bool(incident.conflicts))
-
-    def _conflict_row(self, name: str, values: tuple[Any, ...]) -> QWidget:
-        row, label = QWidget(), QLabel()
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        line = QHBoxLayout(row)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(label, 1)
-        if name == "state":
-            label.setText(self._words.text("incident.conflict_state"))
-            return row
-        label.setText(self._words.text("incident.conflict", field=word(self._words, "field", name)))
-        for value in values:
-            text = figures.plain(field_text(self._words, name, value), 60)
-            button = QPushButton(text.replace("&", "&&"))
-            button.clicked.connect(lambda _checked=False, value=value: self._choose(name, value))
-            line.addWidget(button)
-        return row
-
     @Slot(str, bool)
     def say(self, text: str, well: bool = True) -> None:
         """Show what came of an act; what went wrong stays until the next act."""
@@ -315,11 +287,22 @@ class IncidentDetail(QWidget):
         self.record_note.setText(self._words.text("incident.note_record"))
         self.attachments.translate()
         self._write()
+        self._lay_buttons()
         self.timeline.scheduleDelayedItemsLayout()
         self.timeline.viewport().update()
 
+    def _lay_buttons(self) -> None:
+        """All in a row where they fit, otherwise in two."""
+        buttons = list(self.buttons.values())
+        needed = sum(button.sizeHint().width() + 6 for button in buttons) + 20
+        columns = len(buttons) if needed <= self.width() else 3
+        for number, button in enumerate(buttons):
+            self.bar.addWidget(button, number // columns, number % columns)
+        self.bar.setColumnStretch(len(buttons), 1)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._lay_buttons()
         low = event.size().height() < _LOW_PX
         self.opened.setVisible(not low)
         self.note.setFixedHeight(40 if low else 56)
@@ -341,14 +324,19 @@ class IncidentDetail(QWidget):
         self._is_recording = True
         key = "incident.recording" if self._bridge.is_linked else "incident.waiting_link"
         self.say(self._words.text(key), self._bridge.is_linked)
-        self._bridge.command("incident.note", {"incident": self._id, "text": text}, self._on_note)
+        self._bridge.command(
+            "incident.note", {"incident": self._id, "text": text}, partial(self._on_note, self._id)
+        )
 
-    def _on_note(self, _value: Any, error: str) -> None:
+    def _on_note(self, incident_id: str, _value: Any, error: str) -> None:
         self._is_recording = False
         if error:
             self.say(self._words.text("incident.not_done", error=figures.plain(error)), False)
             return
-        self.note.clear()
+        if incident_id == self._id:
+            self.note.clear()
+        else:
+            self._drafts.pop(incident_id, None)
         self._on_act(None, "")
 
     def _on_act(self, _value: Any, error: str) -> None:
@@ -359,6 +347,7 @@ class IncidentDetail(QWidget):
         self.say(self._words.text("incident.recorded", time=time))
         self.read()
 
+    @Slot(str, object)
     def _choose(self, name: str, value: Any) -> None:
         args = {"incident": self._id, "fields": {name: value}}
         self._bridge.command("incident.change", args, self._on_act)

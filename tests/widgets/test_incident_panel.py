@@ -392,3 +392,42 @@ def test_a_flood_of_incidents_is_asked_for_once(qtbot: QtBot) -> None:
     panel.apply([incident(n) for n in range(5000)])
     qtbot.waitUntil(lambda: bridge.names().count("incidents") == asked + 1)
     assert titles(panel) == ["i7", "i8"]
+
+
+def test_an_unfinished_note_stays_with_its_incident(qtbot: QtBot) -> None:
+    panel = shown(qtbot, core())
+    panel.show_incident("i7")
+    panel.detail.note.setPlainText("일곱째의 메모")
+    panel.show_incident("i8")
+    assert panel.detail.note.toPlainText() == ""
+    panel.show_incident("i7")
+    assert panel.detail.note.toPlainText() == "일곱째의 메모"
+
+
+def test_a_note_recorded_late_leaves_the_next_one_alone(qtbot: QtBot) -> None:
+    answers: list[Any] = []
+    bridge = core()
+    bridge.command = lambda name, args, done=None, command_id="": answers.append(done)  # type: ignore[method-assign]
+    panel = shown(qtbot, bridge)
+    panel.show_incident("i7")
+    panel.detail.note.setPlainText("일곱째의 메모")
+    panel.detail.add_note()
+    panel.show_incident("i8")
+    panel.detail.note.setPlainText("여덟째의 메모")
+    answers[0]([], "")
+    assert panel.detail.note.toPlainText() == "여덟째의 메모"
+    panel.show_incident("i7")
+    assert panel.detail.note.toPlainText() == ""
+
+
+@pytest.mark.parametrize("width", [300, 420, 620, 900])
+def test_no_button_is_cut(qtbot: QtBot, width: int) -> None:
+    words = Words("en")
+    panel = IncidentPanel(core(), words)
+    qtbot.addWidget(panel)
+    panel.resize(width, 420)
+    panel.show()
+    panel.show_incident("i7")
+    QApplication.processEvents()
+    for button in panel.detail.buttons.values():
+        assert button.width() >= button.sizeHint().width()
