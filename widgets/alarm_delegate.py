@@ -29,6 +29,7 @@ class AlarmTexts:
         self.words = words
         self.assets: dict[str, Asset] = {}
         self.rules: dict[str, Rule] = {}
+        self.incidents: dict[str, str] = {}  # their numbers, by id
 
     def where(self, alarm: Alarm) -> str:
         """The asset's name (a channel's with its device), or the place or source as it came."""

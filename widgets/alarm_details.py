@@ -50,7 +50,7 @@ class AlarmDetails(QPlainTextEdit):
             ("returned", words.when(alarm.returned_ms) if alarm.returned_ms is not None else ""),
             ("acknowledged", who),
             ("note", plain(alarm.note, 500)),
-            ("incident", plain(alarm.incident, 60)),
+            ("incident", plain(texts.incidents.get(alarm.incident, alarm.incident), 60)),
             ("place", plain(alarm.place, 120)),
             ("source", plain(alarm.source, 120)),
             ("rule", plain(f"{name} [{alarm.rule}]" if name else alarm.rule, 160)),

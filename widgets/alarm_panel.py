@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from db.records import Alarm, AlarmState, Asset, Rule
+from db.records import Alarm, AlarmState, Asset, Incident, Rule
 from widgets import theme
 from widgets.alarm_delegate import ROW_HEIGHT, AlarmDelegate, AlarmTexts
 from widgets.alarm_details import AlarmDetails
@@ -148,6 +148,9 @@ class AlarmPanel(QWidget):
     def apply(self, records: tuple[Any, ...]) -> None:
         """Take newer records; alarms among them are shown."""
         alarms = tuple(record for record in records if isinstance(record, Alarm))
+        for record in records:
+            if isinstance(record, Incident):
+                self._texts.incidents[record.id] = record.number
         if alarms:
             self.model.apply(alarms)
             self.altered.emit(alarms)

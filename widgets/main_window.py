@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QFrame,
     QInputDialog,
@@ -132,7 +132,8 @@ class MainWindow(QMainWindow):
         self._layout_menu(self._menu("menu.layout"))
         alarms = self._menu("menu.alarms")
         self._act(alarms, "menu.silence", self.silence_wanted.emit, "Ctrl+M")
-        self._act(alarms, "menu.new_incident", self.incident_wanted.emit, "Ctrl+N")
+        new = self._act(alarms, "menu.new_incident", self.incident_wanted.emit)
+        new.setText(f"{new.text()}\tCtrl+N")
         self._language_menu(self._menu("menu.language"))
         helping = self._menu("menu.help")
         self._act(helping, "menu.manual", self.open_manual, "F1")
@@ -262,6 +263,14 @@ class MainWindow(QMainWindow):
         box.setText(self.about_text)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+N comes here unless the incident panel, which has it too, took it before."""
+        control = event.modifiers() == Qt.KeyboardModifier.ControlModifier
+        if control and event.key() == Qt.Key.Key_N:
+            self.incident_wanted.emit()
+        else:
+            super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.docks.keep_last()

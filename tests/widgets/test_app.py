@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from PySide6.QtCore import Qt
 
 from console.clock import ManualClock
 from db.records import Alarm, AlarmState, Asset, AssetState, Condition, Incident, Lamp
@@ -171,3 +172,21 @@ def test_without_a_core_the_screen_starts_says_so_writes_pictures_and_ends(tmp_p
     )
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert (tmp_path / "p" / "board.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("panel", ["alarms", "incidents", "map"])
+def test_control_n_opens_one_new_incident_wherever_the_keyboard_is(
+    screen: Screen, bridge: Bridge, qtbot: Any, panel: str
+) -> None:
+    screen.window.resize(1920, 1080)
+    screen.window.show()
+    screen.window.docks.arrange(BOARD)
+    link(screen, bridge, qtbot)
+    screen.window.activateWindow()
+    screen.window.docks.raise_panel(panel)
+    target = screen.window.docks.panel(panel)
+    qtbot.waitUntil(target.isVisible)
+    qtbot.keyClick(target, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: screen.incidents.dialog is not None)
+    assert screen.incidents.dialog is not None
+    screen.incidents.dialog.close()
