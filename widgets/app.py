@@ -194,10 +194,11 @@ class Screen(QObject):
     def open(self) -> None:
         """Show the window as it was left; at the first start as the screen allows."""
         room = self.window.screen().availableGeometry()
-        if QGuiApplication.platformName() == "offscreen":  # which has no size of its own
+        has_screen = QGuiApplication.platformName() != "offscreen"  # which would be 800 x 800
+        if not has_screen:
             room.setSize(QSize(1920, 1080))
         self.window.setGeometry(room)
-        self.window.showMaximized()
+        self.window.showMaximized() if has_screen else self.window.show()
         if not self.window.docks.restore_last():
             self.window.docks.arrange(BOARD if room.width() >= _WIDE else CREW)
         self.alarms.list.setFocus(Qt.FocusReason.OtherFocusReason)
