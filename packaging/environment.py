@@ -37,7 +37,9 @@ def tool(name: str) -> str:
 
 def variables() -> dict[str, str]:
     """The surroundings in which the tools of the project run, in the checkout."""
-    inherited = {key: value for key, value in os.environ.items() if key not in ("PYTHONHOME", "PYTHONPATH")}
+    # Without compiled files each start of a role would compile all of it again.
+    foreign = ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+    inherited = {key: value for key, value in os.environ.items() if key not in foreign}
     return inherited | {"PYTHONUTF8": "1", "VIRTUAL_ENV": str(VENV)}
 
 
@@ -60,7 +62,8 @@ def prepare(kind: str) -> None:
         say(f"making {VENV.name} with Python {sys.version.split()[0]}")
         _uv([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)], site)
     say(f"installing the packages of {LOCKS[kind].name}, each checked by its hash")
-    _uv([*uv, "pip", "sync", "--require-hashes", "--python", str(python()), str(LOCKS[kind])], site)
+    options = ["--require-hashes", "--compile-bytecode", "--python", str(python())]
+    _uv([*uv, "pip", "sync", *options, str(LOCKS[kind])], site)
     STAMP.write_text(json.dumps({"kind": kind, "lock": _fingerprint(kind)}), encoding="utf-8")
 
 
