@@ -1,0 +1,12 @@
+"""The figures in their short form. Not part of the test run: `bootstrap.py test tests/bench` measures them."""
+
+import pytest
+
+from console.bench.figures import run
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", ["B1", "B2", "B8"])
+def test_the_figure_reaches_what_it_should(name: str) -> None:
+    figure = run(name, quick=True)
+    assert figure["holds"], figure
