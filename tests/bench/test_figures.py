@@ -1,4 +1,4 @@
-"""The figures in their short form. Not part of the test run: `bootstrap.py test tests/bench` measures them."""
+"""The figures in their short form; left out of the test run, measured by `bootstrap.py test tests/bench`."""
 
 import pytest
 
