@@ -206,7 +206,8 @@ class AssetState(Record, frozen=True):
     """How an asset is: its own worst or its worst child's, and the share that is well.
 
     `well` of `total` leaves (channels, or devices without channels) below it
-    are well; `worst` is the id of the leaf that decided.
+    are well; `worst` is the id of the leaf that decided. `priority` is the worst
+    of the alarms at or below it that have not returned, 0 for none.
     """
 
     id: str
@@ -216,6 +217,7 @@ class AssetState(Record, frozen=True):
     worst: str = ""
     last_seen_ms: int | None = None
     alarms: int = 0
+    priority: int = 0
 
     @property
     def key(self) -> Key:

@@ -31,6 +31,7 @@ class Domain:
     total: int = 0
     worst: str = ""
     alarms: int = 0
+    priority: int = 0
     known: bool = False
 
 
@@ -60,8 +61,9 @@ def sum_up(domain: Domain, states: dict[str, AssetState]) -> None:
     domain.total = sum(state.total for state in known)
     domain.alarms = sum(state.alarms for state in known)
     if known:
-        worst = max(known, key=lambda state: state.condition)
+        worst = max(known, key=lambda state: (state.condition, -(state.priority or 5)))
         domain.condition = worst.condition
+        domain.priority = min((state.priority for state in known if state.priority), default=0)
         domain.worst = worst.worst if worst.condition is not Condition.WELL else ""
 
 
@@ -115,7 +117,7 @@ class DomainCards(QWidget):
     @property
     def worst_asset(self) -> str:
         """The id of the leaf that is worst of all; empty when all is well."""
-        worst = max(self._domains, key=lambda domain: domain.condition, default=None)
+        worst = max(self._domains, key=lambda each: (each.condition, -(each.priority or 5)), default=None)
         return worst.worst if worst is not None else ""
 
     def _sum_up(self) -> None:
@@ -154,7 +156,7 @@ class DomainCards(QWidget):
         painter.end()
 
     def _card(self, painter: QPainter, place: QRect, domain: Domain) -> None:
-        shape, colour, number = theme.condition_look(domain.condition)
+        shape, colour, number = theme.condition_look(domain.condition, domain.priority)
         abnormal = domain.condition > Condition.UNKNOWN
         painter.setPen(QColor(colour if abnormal else theme.LINE))
         painter.setBrush(QColor(theme.PANEL))

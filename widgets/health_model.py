@@ -60,11 +60,11 @@ class Node:
         self.latest: Latest | None = None
 
     @property
-    def badness(self) -> tuple[int, int]:
-        """Sort key of worst first: condition, then standing alarms."""
+    def badness(self) -> tuple[int, int, int]:
+        """Sort key of worst first: condition, then worst priority, then standing alarms."""
         if self.state is None:
-            return (0, 0)
-        return (-int(self.state.condition), -self.state.alarms)
+            return (0, 0, 0)
+        return (-int(self.state.condition), self.state.priority or 5, -self.state.alarms)
 
 
 class Role(enum.IntEnum):
@@ -311,7 +311,7 @@ class AssetTree(QAbstractItemModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return _SHOW[index.column()](self, node)
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 1 and node.state:
-            return theme.condition_icon(node.state.condition, 16)
+            return theme.condition_icon(node.state.condition, 16, node.state.priority)
         if role == Qt.ItemDataRole.ForegroundRole:
             return self._ink(node, index.column())
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in (2, 3, 4, 5):
@@ -321,7 +321,7 @@ class AssetTree(QAbstractItemModel):
     @staticmethod
     def _ink(node: Node, column: int) -> QBrush | None:
         if column == 1 and node.state and node.state.condition > Condition.UNKNOWN:
-            return QBrush(QColor(theme.condition_look(node.state.condition)[1]))
+            return QBrush(QColor(theme.condition_look(node.state.condition, node.state.priority)[1]))
         return QBrush(QColor(theme.DIM)) if column in (2, 4) else None
 
     def _condition(self, node: Node) -> str:

@@ -18,10 +18,8 @@ PRIORITY_OF = {LOW: 4, MEDIUM: 3, HIGH: 2, CRITICAL: 1}
 
 def badness(condition: Condition, priority: int = 0) -> int:
     """How a place is drawn: by its worst standing alarm (1 to 4), else by its condition."""
-    by_alarm = {1: CRITICAL, 2: HIGH, 3: MEDIUM, 4: LOW}.get(priority, WELL)
-    number = theme.condition_look(condition)[2]
-    by_condition = {1: CRITICAL, 2: HIGH, 3: MEDIUM, 4: LOW}.get(number, int(condition is Condition.UNKNOWN))
-    return max(by_alarm, by_condition)
+    number = theme.condition_look(condition, priority)[2]
+    return {1: CRITICAL, 2: HIGH, 3: MEDIUM, 4: LOW}.get(number, int(condition is Condition.UNKNOWN))
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,8 @@ class MapPanel(QWidget):
         for id_ in ids:
             state = self._states.get(id_)
             condition = state.condition if state else Condition.UNKNOWN
-            changes.append((id_, badness(condition, worst.get(id_, 0))))
+            ranks = [rank for rank in (worst.get(id_, 0), state.priority if state else 0) if rank]
+            changes.append((id_, badness(condition, min(ranks, default=0))))
         self.view.set_badness(changes)
         self._write_facts()
 

@@ -42,8 +42,13 @@ def priority_colour(priority: int) -> str:
     return PRIORITY.get(priority, PRIORITY[4])
 
 
-def condition_look(condition: Condition) -> tuple[Shape, str, int]:
-    """How an asset's condition is drawn: shape, colour, number within (0 for none)."""
+def condition_look(condition: Condition, priority: int = 0) -> tuple[Shape, str, int]:
+    """How an asset is drawn: shape, colour, number within (0 for none).
+
+    By the worst priority of its alarms where it has one, else by its condition.
+    """
+    if priority in PRIORITY:
+        return SHAPES[priority], PRIORITY[priority], priority
     return {
         Condition.WELL: ("ring", DIM, 0),
         Condition.UNKNOWN: ("dash", DIM, 0),
@@ -127,9 +132,9 @@ def priority_icon(priority: int, size: int = 20) -> QIcon:
     return QIcon(shape_pixmap(SHAPES.get(priority, "dot"), priority_colour(priority), priority, size))
 
 
-def condition_icon(condition: Condition, size: int = 20) -> QIcon:
-    """The shape of an asset's condition; a grey ring when it is well."""
-    shape, colour, number = condition_look(condition)
+def condition_icon(condition: Condition, size: int = 20, priority: int = 0) -> QIcon:
+    """The shape of an asset's condition or worst alarm; a grey ring when it is well."""
+    shape, colour, number = condition_look(condition, priority)
     return QIcon(shape_pixmap(shape, colour, number, size))
 
 

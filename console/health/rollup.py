@@ -5,7 +5,8 @@ BAD under an active alarm of priority 1 or 2 and CAUTION under one of 3 or 4
 (acknowledged or not; not once it has returned), SILENT when nothing came for
 its `silent_after_s`, UNKNOWN as a leaf from which nothing ever came, else WELL.
 Channels of a silent device are silent. A node is shown as bad as the worst at
-or below it, and counts the leaves below.
+or below it, with the worst priority of the active alarms there, and counts the
+leaves below.
 
 Silence is measured on the monotonic clock from the moment a reading came, so
 setting the clock silences nothing. Retained and backfilled readings prove no life.
@@ -28,7 +29,7 @@ class _Node:
 
     __slots__ = (
         "alarms", "asset", "below", "children", "condition", "heard_s", "is_leaf",
-        "last_seen_ms", "parent", "silent", "standing", "total", "well", "worst",
+        "last_seen_ms", "parent", "ranks", "silent", "standing", "total", "well", "worst",
     )  # fmt: skip
 
     def __init__(self, asset: Asset) -> None:
@@ -39,7 +40,8 @@ class _Node:
         self.condition = Condition.WELL
         self.below = [0] * len(Condition)
         self.well = self.total = self.standing = 0
-        self.alarms: dict[str, Condition] = {}
+        self.alarms: dict[str, int] = {}  # the priorities of its own active alarms
+        self.ranks = [0] * 5  # active alarms at or below it, by priority
         self.worst: _Node | None = None
         self.silent = False
         self.heard_s: float | None = None
@@ -47,7 +49,9 @@ class _Node:
 
     def own(self) -> Condition:
         """Its own condition now; that of its device's silence included."""
-        worst = max(self.alarms.values(), default=Condition.WELL)
+        worst = Condition.WELL
+        if self.alarms:
+            worst = Condition.BAD if min(self.alarms.values()) <= 2 else Condition.CAUTION
         if self.silent or (self.asset.kind == "channel" and self.parent is not None and self.parent.silent):
             return max(worst, Condition.SILENT)
         if self.is_leaf and self.heard_s is None:
@@ -127,10 +131,7 @@ class Health:
                 self._alarm_at[alarm.id] = node
             else:
                 self._alarm_at.pop(alarm.id, None)
-            if alarm.state in _ACTIVE:
-                node.alarms[alarm.id] = Condition.BAD if alarm.priority <= 2 else Condition.CAUTION
-            else:
-                node.alarms.pop(alarm.id, None)
+            self._rank(node, alarm.id, alarm.priority if alarm.state in _ACTIVE else 0)
             self._settle(node)
 
     # --- what it comes to -------------------------------------------------------
@@ -205,6 +206,18 @@ class Health:
             above.standing += by
             self._changed.add(above.asset.id)
 
+    def _rank(self, node: _Node, alarm_id: str, priority: int) -> None:
+        """Count an active alarm by its priority; 0 is one that is active no more."""
+        before = node.alarms.pop(alarm_id, 0)
+        if priority:
+            node.alarms[alarm_id] = priority
+        if before == priority:
+            return
+        for above in _upwards(node):
+            above.ranks[before] -= 1  # place 0 counts nothing that is read
+            above.ranks[priority] += 1
+            self._changed.add(above.asset.id)
+
     def _tell_seen(self) -> None:
         for key in self._seen_since:
             node = self._nodes[key]
@@ -226,7 +239,8 @@ class Health:
 
     def _state(self, node: _Node) -> AssetState:
         condition = node.shown()
-        worst = self._worst(node, condition)
+        priority = next((rank for rank in (1, 2, 3, 4) if node.ranks[rank]), 0)
+        worst = self._worst(node, condition, priority)
         return AssetState(
             node.asset.id,
             condition,
@@ -235,18 +249,29 @@ class Health:
             worst=worst.asset.id if worst is not None else "",
             last_seen_ms=node.last_seen_ms,
             alarms=node.standing,
+            priority=priority,
         )
 
-    def _worst(self, node: _Node, condition: Condition) -> _Node | None:
+    def _worst(self, node: _Node, condition: Condition, priority: int) -> _Node | None:
         """The node below that decided; the one that did so first as long as it does."""
+        by_alarm = priority if condition in (Condition.BAD, Condition.CAUTION) else 0
         if condition is Condition.WELL:
             node.worst = None
-        elif node.worst is None or node.worst.condition is not condition:
+        elif node.worst is None or not _decides(node.worst, condition, by_alarm):
             here = node
-            while here.condition is not condition:
-                here = next(child for child in here.children if child.below[condition])
+            while not _decides(here, condition, by_alarm):
+                here = next(
+                    child
+                    for child in here.children
+                    if child.below[condition] and (not by_alarm or child.ranks[by_alarm])
+                )
             node.worst = here
         return node.worst
+
+
+def _decides(node: _Node, condition: Condition, by_alarm: int) -> bool:
+    """Its own condition is this one; where alarms decide, by one of that priority."""
+    return node.condition is condition and (not by_alarm or by_alarm in node.alarms.values())
 
 
 def _upwards(node: _Node | None) -> Iterable[_Node]:

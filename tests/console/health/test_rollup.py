@@ -76,6 +76,26 @@ def test_a_returned_alarm_no_longer_colours_but_still_counts() -> None:
     assert state(health, "d").alarms == 0
 
 
+def test_a_node_tells_the_worst_priority_of_the_active_alarms_at_or_below_it() -> None:
+    health = well()
+    health.alarms([alarm("v", priority=2), alarm("v", "p", priority=1), alarm("w", priority=4)])
+    assert [state(health, key).priority for key in ("d", "f", "v", "v/q", "v/p", "g", "w")] == [
+        1, 1, 1, 2, 1, 4, 4,
+    ]  # fmt: skip
+    assert {each.worst for each in health.states() if each.priority == 1} == {"v/p"}
+    health.alarms([alarm("v", "p", priority=1, state=AlarmState.RETURNED)])
+    assert {each.id: each.priority for each in health.states()} == {"d": 2, "f": 2, "v": 2, "v/p": 0}
+
+
+def test_an_alarm_that_rises_in_priority_is_told() -> None:
+    health = well()
+    health.alarms([alarm("v", priority=2)])
+    health.states()
+    health.alarms([alarm("v", priority=1, state=AlarmState.ACKNOWLEDGED)])
+    assert {each.priority for each in health.states()} == {1}
+    assert state(health, "d").alarms == 1
+
+
 def test_the_channels_of_a_silent_device_are_silent_and_come_back() -> None:
     clock = ManualClock()
     health = well(clock)
@@ -163,4 +183,5 @@ def test_the_changes_told_one_by_one_add_up_to_the_whole(plan: list[tuple[str, o
     assert shown == whole
     leaves = [whole[key] for key in ("v/q", "v/p", "w")]
     assert whole["d"].well == sum(each.condition is Condition.WELL for each in leaves)
+    assert whole["d"].priority == min((each.priority for each in leaves if each.priority), default=0)
     assert whole["d"].condition == max(each.condition for each in whole.values())
