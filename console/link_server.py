@@ -52,7 +52,7 @@ class LinkServer:
         self._command = command
         self._state = state
         self._address = link.new_address(folder)
-        self._listener = Listener(self._address.address, self._address.family)
+        self._listener = Listener(self._address.address, self._address.family, backlog=16)
         self._clients: set[_Seat] = set()
         self._lock = threading.Lock()
         self._closing = False
@@ -83,6 +83,10 @@ class LinkServer:
         if self._closing:
             return
         self._closing = True
+        if self._thread.ident is None:  # it was never started
+            self._listener.close()
+            self._pool.shutdown()
+            return
         with contextlib.suppress(OSError, EOFError, ValueError):
             Client(self._address.address, self._address.family).close()  # wakes accept()
         self._thread.join(5)
@@ -95,6 +99,11 @@ class LinkServer:
         with contextlib.suppress(OSError):
             if link.read_address(self._folder) == self._address:
                 (self._folder / "link.json").unlink(missing_ok=True)
+        if (
+            self._address.family == "AF_UNIX"
+            and (place := Path(self._address.address).parent) != self._folder
+        ):
+            place.rmdir()  # made for this socket alone, since the folder's own path is too long for one
 
     def _accept(self) -> None:
         while True:

@@ -40,8 +40,10 @@ def prepare(stack: ExitStack, size: str) -> Display:
 def _start_xvfb(stack: ExitStack, size: str) -> str:
     """Start Xvfb on a number of its own choice; returns the number."""
     reading, writing = os.pipe()
+    # Xvfb does not read its standard input; where it can be had, its parent's death ends it all the same.
+    tied = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
     process = lifeline.start(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
+        [*tied, "Xvfb", "-displayfd", str(writing), "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
         pass_fds=(writing,),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -53,5 +55,5 @@ def _start_xvfb(stack: ExitStack, size: str) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()  # Xvfb does not read its standard input
+    process.terminate()
     lifeline.end(process)
