@@ -103,7 +103,8 @@ class LinkServer:
             self._address.family == "AF_UNIX"
             and (place := Path(self._address.address).parent) != self._folder
         ):
-            place.rmdir()  # made for this socket alone, since the folder's own path is too long for one
+            with contextlib.suppress(OSError):
+                place.rmdir()  # made for this socket alone: the folder's own path is too long for one
 
     def _accept(self) -> None:
         while True:
