@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from db.records import Alarm, AlarmState, Asset, Rule
@@ -45,13 +45,16 @@ class AlarmTexts:
 
     def what(self, alarm: Alarm) -> str:
         """What is wrong, with value and limit where there are."""
+        name, measured = self.what_parts(alarm)
+        return f"{name} · {measured}" if measured else name
+
+    def what_parts(self, alarm: Alarm) -> tuple[str, str]:
+        """The name of what is wrong, and the value with its limit; empty where nothing was measured."""
         name = self.words.pick(alarm.name, alarm.name_en)
         if alarm.kind == "silent":
-            return plain(name or self.words.text("alarms.silent"), 120)
-        measured = self.measured(alarm)
-        if not name:
-            return plain(f"{self.words.quantity(alarm.quantity)} {measured}", 120)
-        return plain(f"{name} · {measured}" if alarm.value is not None else name, 120)
+            return plain(name or self.words.text("alarms.silent"), 120), ""
+        measured = self.measured(alarm) if alarm.value is not None or not name else ""
+        return plain(name or self.words.quantity(alarm.quantity), 120), plain(measured, 60)
 
     def measured(self, alarm: Alarm) -> str:
         """`156 µg/m³ (한계 150)`."""
@@ -138,10 +141,26 @@ class AlarmDelegate(QStyledItemDelegate):
         self._left(painter, upper, room, self._texts.where(alarm))
         painter.setFont(self._small_bold if is_new else self._plain)
         painter.setPen(strong if is_new else weak)
-        room = self._right(painter, lower, self._texts.state_and_age(alarm))
+        what, said = self.fitting(lower.width(), alarm, painter.font())
+        room = self._right(painter, lower, said)
         painter.setFont(self._plain)
         painter.setPen(weak)
-        self._left(painter, lower, room, self._texts.what(alarm))
+        self._left(painter, lower, room, what)
+
+    def fitting(self, width: int, alarm: Alarm, state_font: QFont) -> tuple[str, str]:
+        """What and state that fit: first the age goes, then letters of the name; never value or limit."""
+        texts, metrics, states = self._texts, QFontMetrics(self._plain), QFontMetrics(state_font)
+        what = texts.what(alarm)
+        for said in (texts.state_and_age(alarm), texts.state(alarm)):
+            room = width - states.horizontalAdvance(said) - 10
+            if metrics.horizontalAdvance(what) <= room:
+                return what, said
+        name, measured = texts.what_parts(alarm)
+        if measured:
+            left = room - metrics.horizontalAdvance(f" · {measured}")
+            name = metrics.elidedText(name, Qt.TextElideMode.ElideRight, max(0, left))
+            what = f"{name} · {measured}" if len(name) > 1 else measured
+        return what, said
 
     def _right(self, painter: QPainter, area: QRect, text: str) -> int:
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)

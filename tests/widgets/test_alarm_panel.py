@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QInputDialog
 
 from console.clock import ManualClock
 from db.records import Alarm, AlarmState, Rule
-from widgets import alarm_panel
+from widgets import alarm_panel, theme
+from widgets.alarm_delegate import AlarmDelegate, AlarmTexts
 from widgets.alarm_panel import AlarmPanel
 from widgets.bridge import Bridge
 from widgets.words import Words
@@ -210,3 +211,19 @@ def test_every_row_can_be_painted_in_every_state(
     link(bridge, panel, qtbot)
     panel.list.selectAll()
     assert not panel.grab().isNull()
+
+
+@pytest.mark.parametrize("width", [200, 240, 280])
+def test_a_narrow_row_keeps_value_and_limit(bridge: Bridge, width: int) -> None:
+    delegate = AlarmDelegate(AlarmTexts(bridge, Words("ko")))
+    leak = msgspec.structs.replace(alarm("panel"), name="분전반 누설전류 주의가 아주 긴 이름으로")
+    what, said = delegate.fitting(width, leak, theme.font(13, bold=True))
+    assert what.endswith("156 µg/m³ (한계 150)")
+    assert said == "미확인"
+
+
+def test_a_wide_row_says_everything(bridge: Bridge) -> None:
+    delegate = AlarmDelegate(AlarmTexts(bridge, Words("ko")))
+    leak = msgspec.structs.replace(alarm("panel"), name="누설전류 주의")
+    what, said = delegate.fitting(600, leak, theme.font(13, bold=True))
+    assert (what, said) == ("누설전류 주의 · 156 µg/m³ (한계 150)", "미확인 · 25초")
