@@ -113,7 +113,16 @@ class Housekeeping:
             return Lamp("camera", "all", "unknown", reported_ms, total=total, detail=detail)
         detail = f"{live} live of {len(states)} that a screen is watching; {total} in the settings"
         state = "ok" if live == len(states) else "warn"
-        return Lamp("camera", "all", state, reported_ms, number=live, total=total, detail=detail)  # type: ignore[arg-type]
+        return Lamp(
+            "camera",
+            "all",
+            state,  # type: ignore[arg-type]  # a literal by construction
+            reported_ms,
+            number=live,
+            total=total,
+            among=len(states),
+            detail=detail,
+        )
 
 
 def _forget_commands(db: Database, before: int) -> list[Any]:

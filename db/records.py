@@ -437,6 +437,7 @@ class Lamp(Record, frozen=True):
     `state` comes from a proof that was seen at `proved_ms`, never from a flag.
     `number` is the figure to show (age in s, count, offset in ms, per cent) as
     the `kind` defines; `detail` is English text for the page behind the lamp.
+    `among` is how many of `total` the number was counted among, where fewer are looked at.
     """
 
     kind: Literal["broker", "feed", "camera", "central", "backlog", "proof", "clock", "disk", "core"]
@@ -445,6 +446,7 @@ class Lamp(Record, frozen=True):
     proved_ms: int | None = None
     number: float | None = None
     total: float | None = None
+    among: float | None = None
     since_ms: int | None = None
     detail: str = ""
 

@@ -12,19 +12,21 @@ from widgets.map_cluster import PRIORITY_OF, UNKNOWN
 
 FLOOR = "#20252b"
 CAMERA_COLOUR = {
-    "live": theme.DIM, "starting": theme.DIM, "stale": theme.PRIORITY[3], "frozen": theme.PRIORITY[2],
-    "black": theme.PRIORITY[2], "offline": theme.PRIORITY[4],
+    "live": theme.TEXT, "starting": theme.DIM, "idle": "#6b7681", "stale": theme.PRIORITY[3],
+    "frozen": theme.PRIORITY[2], "black": theme.PRIORITY[2], "offline": theme.PRIORITY[4],
 }  # fmt: skip
+
+_NOT_AT_FAULT = ("live", "starting", "idle")
 
 
 def draw_camera(painter: QPainter, at: QPointF, state: str) -> None:
-    """A camera; struck through when it shows nothing that is live."""
+    """A camera: plain grey while nobody watches it, struck through when it fails those who do."""
     painter.setPen(QPen(QColor(CAMERA_COLOUR.get(state, theme.PRIORITY[4])), 1.6))
     painter.setBrush(QColor(FLOOR))
     painter.drawRect(QRectF(at.x() - 6, at.y() - 4, 9, 8))
     lens = [QPointF(at.x() + 3, at.y()), QPointF(at.x() + 8, at.y() - 4), QPointF(at.x() + 8, at.y() + 4)]
     painter.drawPolygon(QPolygonF(lens))
-    if state not in ("live", "starting"):
+    if state not in _NOT_AT_FAULT:
         painter.drawLine(at + QPointF(-8, 7), at + QPointF(10, -7))
 
 

@@ -25,7 +25,7 @@ from widgets import theme
 from widgets.bridge import Bridge
 from widgets.figures import plain
 from widgets.table import Column, RecordTable
-from widgets.truth_text import KINDS, field
+from widgets.truth_text import KINDS, detail, field
 from widgets.words import Words
 
 _TICK_MS = 500
@@ -217,7 +217,7 @@ class TruthPage(QDialog):
             Column("truth.number", _figure, right=True),
             Column("truth.proved", lambda lamp: words.when(lamp.proved_ms) if lamp.proved_ms else "—"),
             Column("truth.age", self._age, right=True),
-            Column("truth.detail", lambda lamp: plain(lamp.detail, 300)),
+            Column("truth.detail", lambda lamp: detail(lamp, words)),
         )
 
     def _age(self, lamp: Lamp) -> str:
@@ -249,4 +249,5 @@ def _figure(lamp: Lamp) -> str:
     if lamp.number is None:
         return "—"
     number = f"{lamp.number:,.0f}"
-    return number if lamp.total is None else f"{number} / {lamp.total:,.0f}"
+    of = lamp.total if lamp.among is None else lamp.among
+    return number if of is None else f"{number} / {of:,.0f}"

@@ -80,8 +80,19 @@ def _camera(lamps: Sequence[Lamp], lamp: Lamp, _now_ms: int, words: Words) -> tu
         well = sum(each.state == "ok" for each in lamps)
         text = words.text("truth.well_of", well=well, total=len(lamps))
     else:
-        text = words.text("truth.well_of", well=int(lamp.number), total=int(lamp.total))
+        among = int(lamp.total if lamp.among is None else lamp.among)
+        text = words.text("truth.well_of", well=int(lamp.number), total=among)
+        if among < lamp.total:
+            return words.text("truth.well_of_watched", share=text, total=int(lamp.total)), text
     return text, text
+
+
+def detail(lamp: Lamp, words: Words) -> str:
+    """What the page behind the field says of a lamp, in the operator's language where there are words."""
+    if lamp.kind == "camera" and None not in (lamp.number, lamp.among, lamp.total):
+        live, among, total = int(lamp.number or 0), int(lamp.among or 0), int(lamp.total or 0)
+        return words.text("truth.camera_detail", live=live, among=among, total=total, idle=total - among)
+    return plain(lamp.detail, 300)
 
 
 def _central(_lamps: Sequence[Lamp], lamp: Lamp, now_ms: int, words: Words) -> tuple[str, str]:

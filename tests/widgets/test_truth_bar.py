@@ -11,7 +11,7 @@ from db.records import Head, Lamp, Proof
 from widgets import theme
 from widgets.bridge import Bridge
 from widgets.truth_bar import TruthBar, TruthPage
-from widgets.truth_text import field
+from widgets.truth_text import detail, field
 from widgets.words import Words
 
 NOW = 1_795_309_292_000
@@ -44,6 +44,8 @@ def lamp(kind: str, state: str = "ok", name: str = "a", **more: Any) -> Lamp:
         ([lamp("feed", name=str(n)) for n in range(3)], "3/3"),
         ([lamp("feed"), lamp("feed", "bad", "소음-3", since_ms=NOW - 185_000)], "1/2 · 소음-3 무응답 3분"),
         ([lamp("camera", number=62, total=64)], "62/64"),
+        ([lamp("camera", number=9, among=9, total=12)], "9/9 · 전체 12"),
+        ([lamp("camera", number=11, among=12, total=12)], "11/12"),
         ([lamp("central", "bad", since_ms=NOW - 7_980_000)], "오프라인 2시간 13분"),
         ([lamp("central", "off")], "쓰지 않음"),
         ([lamp("backlog", number=0)], "없음"),
@@ -121,3 +123,8 @@ def test_ages_grow_without_news(words: Words, qtbot: Any) -> None:
     clock.advance(90)
     bar.refresh()
     assert "1분 전" in bar.text("broker")
+
+
+def test_the_camera_page_says_how_many_nobody_watches(words: Words) -> None:
+    text = detail(lamp("camera", number=8, among=9, total=12, detail="english"), words)
+    assert "9대 중 실시간 8대" in text and "미시청 3대" in text
