@@ -104,10 +104,9 @@ def print_decoded(feed: str, topic: str, files: Sequence[Path], settings: Path |
 def print_findings(folder: Path, settings: Path | None, as_json: bool) -> int:
     """1 when something was found that keeps the console from its work."""
     from console.doctor import report
-    from console.settings import load
-    from console.start import settings_path
+    from console.start import own_settings
 
-    findings = report(load(settings_path(folder, settings)), folder)
+    findings = report(own_settings(folder, settings), folder)
     if as_json:
         print_json(findings)
     else:

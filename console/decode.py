@@ -44,10 +44,10 @@ def _all(
         used = topic or assumed_topic(feed, path.stem)
         for line, payload in _messages(path):
             for record in reader.decode(used, payload, clock.now_ms(), False):
-                shown = plain(record) | {"file": str(path)}
+                shown = plain(record) | {"file": _readable(str(path))}
                 if line is not None:
                     shown["line"] = line
-                shown["topic"] = used
+                shown["topic"] = _readable(used)
                 if not topic:
                     shown["topic_assumed"] = True
                 yield shown
@@ -57,6 +57,11 @@ def assumed_topic(feed: Feed, stem: str) -> str:
     """A topic of this feed for a message of which only the file's name is known."""
     text = feed.mappings[0].topic if feed.mappings else feed.topics[0]
     return topics.fitting(text, stem.replace("/", "_") or "file")
+
+
+def _readable(text: str) -> str:
+    """A name from the system as text; bytes that are none show as �."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def plain(record: Decoded) -> dict[str, Any]:

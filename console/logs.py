@@ -26,6 +26,7 @@ def begin(folder: Path, role: str) -> None:
     for noisy in ("apscheduler", "transitions", "amqtt"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # a full disk must not fill stderr with the log's own complaints
     _through_stdlib()
     sys.excepthook = _report
 

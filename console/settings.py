@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import tomllib
 import typing
+import zoneinfo
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,11 +17,14 @@ import msgspec
 from msgspec import Meta, field
 
 from console.errors import SettingsError
+from console.formats.topics import matcher
 from db.records import Camera, Rule
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Seconds = Annotated[float, Meta(ge=0)]
+CAMERA_SCHEMES = ("rtsp", "rtsps", "http", "https", "file")
+Filled = Annotated[str, Meta(min_length=1)]
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -43,7 +48,7 @@ class Site(_Table, frozen=True):
 class Broker(_Table, frozen=True):
     """An MQTT broker. A password comes from `password_file` or, less well, from here."""
 
-    host: str = "127.0.0.1"
+    host: Filled = "127.0.0.1"
     port: Port = 1883
     version: Literal["5", "3.1.1"] = "5"
     client_id: Name = "gwanje"
@@ -57,7 +62,7 @@ class Broker(_Table, frozen=True):
     keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
     session_expiry_s: Annotated[int, Meta(ge=0)] = 7 * 86400
     heartbeat_s: Annotated[float, Meta(gt=0)] = 2.0
-    heartbeat_topic: str = "gwanje/{device}/heartbeat"
+    heartbeat_topic: Annotated[str, Meta(pattern=r"^[^+#]+$")] = "gwanje/{device}/heartbeat"
 
 
 class Mapped(_Table, frozen=True):
@@ -66,7 +71,7 @@ class Mapped(_Table, frozen=True):
     `value` is a JMESPath. The reading's value is `value * scale + offset`.
     """
 
-    quantity: str
+    quantity: Filled
     value: str
     unit: str = "1"
     scale: float = 1.0
@@ -160,14 +165,22 @@ def load(path: Path) -> Settings:
 def parse(text: str, origin: str) -> Settings:
     """Check the text of a settings file; `origin` names it in errors."""
     try:
-        raw: dict[str, Any] = tomllib.loads(text)
+        raw: dict[str, Any] = tomllib.loads(text, parse_float=_number)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{origin}: is not TOML: {error}") from error
+    except RecursionError as error:
+        raise SettingsError(f"{origin}: is nested deeper than can be read") from error
     settings = msgspec.convert({}, Settings)
     for key, found in raw.items():
         settings = msgspec.structs.replace(settings, **{key: _checked(key, found, origin)})
     _check_references(settings, origin)
     return settings
+
+
+def _number(text: str) -> float | str:
+    """A number of the file; nan and inf, which no setting can mean, stay texts and so are faults."""
+    number = float(text)
+    return number if isfinite(number) else text
 
 
 _SHAPES = typing.get_type_hints(Settings, include_extras=True)
@@ -198,7 +211,7 @@ def _convert(found: Any, shape: Any, key: str, origin: str) -> Any:
         value = _at(found, at)
         name = key + at.removeprefix("$")
         raise SettingsError(
-            f"{origin}: key {name}: found {_short(value)}; {what}{_allowed(shape, at, what)}"
+            f"{origin}: key {name}: found {_shown(name, value)}; {what}{_allowed(shape, at, what)}"
         ) from error
 
 
@@ -217,6 +230,13 @@ def _short(found: Any) -> str:
         return f"a table with {', '.join(found) or 'nothing'}"
     text = repr(found)
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _shown(key: str, found: Any) -> str:
+    """The same without what may be a secret: passwords, and the user in an address."""
+    if "password" in key and not isinstance(found, dict):
+        return f"a hidden {type(found).__name__}"
+    return re.sub(r"//[^/\s]*@", "//…@", _short(found))
 
 
 def _allowed(shape: Any, path: str, what: str) -> str:
@@ -250,6 +270,11 @@ def _check_references(settings: Settings, origin: str) -> None:
             raise SettingsError(f"{origin}: key feeds.{name}.broker: found {feed.broker!r}; allowed: {known}")
         if not feed.topics:
             raise SettingsError(f"{origin}: key feeds.{name}.topics: found none; at least one MQTT filter")
+        for at, each in enumerate(feed.topics):
+            matcher(each, f"{origin}: key feeds.{name}.topics[{at}]")
+    _check_zone(origin, settings.site.timezone)
+    _check_cameras(origin, settings.cameras)
+    _check_patterns(origin, settings.rules)
     _check_unique(origin, "cameras", [camera.id for camera in settings.cameras])
     _check_unique(origin, "rules", [rule.id for rule in settings.rules])
 
@@ -260,3 +285,35 @@ def _check_unique(origin: str, key: str, ids: list[str]) -> None:
         if each in seen:
             raise SettingsError(f"{origin}: key {key}: found id {each!r} twice; an id names one only")
         seen.add(each)
+
+
+def _check_zone(origin: str, name: str) -> None:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (OSError, ValueError, KeyError) as error:
+        raise SettingsError(
+            f"{origin}: key site.timezone: found {name!r}; allowed: names such as Asia/Seoul"
+        ) from error
+
+
+def _check_cameras(origin: str, cameras: tuple[Camera, ...]) -> None:
+    for at, camera in enumerate(cameras):
+        key = f"{origin}: key cameras[{at}]"
+        if not camera.id:
+            raise SettingsError(f"{key}.id: found ''; a name of its own")
+        for name, url in (("url", camera.url), ("main_url", camera.main_url or camera.url)):
+            scheme, mark, _ = url.partition("://")
+            if not url or (mark and scheme.lower() not in CAMERA_SCHEMES):
+                allowed = ", ".join(f"{each}://…" for each in CAMERA_SCHEMES)
+                raise SettingsError(
+                    f"{key}.{name}: found {scheme[:20]!r}; allowed: {allowed} or a file's path"
+                )
+
+
+def _check_patterns(origin: str, rules: tuple[Rule, ...]) -> None:
+    for at, rule in enumerate(rules):
+        for name, pattern in (("source", rule.source), ("quantity", rule.quantity)):
+            if not pattern or "*" in pattern[:-1]:
+                raise SettingsError(
+                    f"{origin}: key rules[{at}].{name}: found {pattern!r}; exact, or with one * at the end"
+                )

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from console import lifeline, logs
+from console.alarms import rulebook
 from console.clock import SystemClock
-from console.errors import ConsoleError, Refused
+from console.errors import Refused, SettingsError, StoreError, Unavailable
+from console.formats.decoders import decoder
+from console.health.tree import load as load_assets
 from console.roles import role_command
 from console.settings import Settings, load
-from console.supervisor import FAULT, HELD, Part, Supervisor
+from console.supervisor import HELD, Part, Supervisor
+from console.sync import ports
 
 _SHIPPED = Path(__file__).resolve().parent.parent / "resources" / "settings"
 
@@ -23,25 +31,86 @@ def settings_path(folder: Path, given: Path | None) -> Path:
     if given is not None:
         return given.resolve()
     path = folder / "settings.toml"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_SHIPPED / "example.toml", path)
+    with _on_disk(folder):
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            unfinished = path.with_suffix(".part")  # never half a settings file, which would be read as one
+            shutil.copyfile(_SHIPPED / "example.toml", unfinished)
+            unfinished.replace(path)
     return path
+
+
+def checked(path: Path) -> Settings:
+    """The settings, examined as far as that needs nothing running; raises SettingsError."""
+    settings = load(path)
+    for name in settings.feeds:
+        _check_feed(path, settings, name)
+    try:
+        for rule in settings.rules:
+            rulebook.check(rule)
+        if settings.central.url and not ports.is_postgres(settings.central.url):
+            ports.file_folder(settings.central.url)
+        ports.public_url(settings.central.url or "file:")
+        ports.read_password(settings.central.password_file, path.parent)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: key {error}") from error
+    try:
+        if settings.site.assets:
+            load_assets(path.parent / settings.site.assets)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: key site.assets: {error}") from error
+    return settings
+
+
+def _check_feed(path: Path, settings: Settings, name: str) -> None:
+    try:
+        decoder(name, settings.feeds[name], settings.site.encodings)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: key {error}") from error
+
+
+@contextmanager
+def _on_disk(folder: Path) -> Iterator[None]:
+    """What the disk refuses, as a sentence: Unavailable where it may pass, else StoreError."""
+    try:
+        yield
+    except OSError as error:
+        passing = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+        kind = Unavailable if passing else StoreError
+        shown = os.fspath(folder) if len(os.fspath(folder)) <= 300 else os.fspath(folder)[:300] + "…"
+        raise kind(f"{shown}: cannot be used as the data folder ({error.strerror or error})") from error
 
 
 def settings_with_feed(feed: str, folder: Path, given: Path | None) -> Settings:
     """The settings that define `feed`: the site's, else a shipped example that has it.
 
-    With `given` only that file counts. Without any that has it, the site's own.
+    With `given` only that file counts. Raises SettingsError if none has it, or if it cannot work.
     """
-    if given is not None:
-        return load(given)
     own = folder / "settings.toml"
-    site = load(own) if own.exists() else Settings()
-    if feed in site.feeds:
-        return site
-    shipped = (load(path) for path in sorted(_SHIPPED.glob("*.toml")))
-    return next((settings for settings in shipped if feed in settings.feeds), site)
+    paths = [given] if given is not None else [own] * _is_file(own) + sorted(_SHIPPED.glob("*.toml"))
+    known: list[str] = []
+    for path in paths:
+        settings = load(path)
+        if feed in settings.feeds:
+            _check_feed(path, settings, feed)
+            return settings
+        known += settings.feeds
+    where = ", ".join(str(path) for path in paths)
+    allowed = ", ".join(known) or "none is defined"
+    raise SettingsError(f"{where}: key feeds: found no feed {feed!r}; allowed: {allowed}")
+
+
+def own_settings(folder: Path, given: Path | None) -> Settings:
+    """The settings as they are now, the defaults where there are none yet; writes nothing."""
+    own = folder / "settings.toml"
+    return checked(given or own) if given is not None or _is_file(own) else Settings()
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than the system allows, a folder that may not be entered
+        return False
 
 
 def run_core(folder: Path, settings: Path | None) -> int:
@@ -49,12 +118,14 @@ def run_core(folder: Path, settings: Path | None) -> int:
     from console.core import Core
 
     path = settings_path(folder, settings)
-    checked: Settings = load(path)
-    logs.begin(folder, "core")
+    settings_now = checked(path)
+    with _on_disk(folder):
+        logs.begin(folder, "core")
     end = threading.Event()
     lifeline.watch(end.set)
     try:
-        core = Core(folder, checked, SystemClock(), origin=path)
+        with _on_disk(folder):
+            core = Core(folder, settings_now, SystemClock(), origin=path)
     except Refused as error:
         click.echo(f"gwanje: {error}", err=True)
         return HELD
@@ -62,9 +133,6 @@ def run_core(folder: Path, settings: Path | None) -> int:
         core.start()
         while not end.wait(3600):
             pass
-    except ConsoleError as error:
-        click.echo(f"gwanje: {error}", err=True)
-        return FAULT
     finally:
         core.stop()
     return 0
@@ -72,13 +140,15 @@ def run_core(folder: Path, settings: Path | None) -> int:
 
 def run_supervised_core(folder: Path, settings: Path | None) -> int:
     """Keep a core running, without a screen, as a service does."""
-    return _supervise([core_part(folder, settings_path(folder, settings))])
+    path = settings_path(folder, settings)
+    checked(path)
+    return _supervise([core_part(folder, path)])
 
 
 def run_console(folder: Path, settings: Path | None) -> int:
     """Open the screen, with a core under it if none runs for this data folder."""
     path = settings_path(folder, settings)
-    load(path)
+    checked(path)
     return _supervise([core_part(folder, path), ui_part(folder)])
 
 

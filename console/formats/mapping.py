@@ -50,17 +50,19 @@ class MappingReader:
 
     def __init__(self, feed: str, at: int, mapping: Mapping) -> None:
         where = f"feeds.{feed}.mappings[{at}]"
-        self.parts = topics.pattern(mapping.topic)
+        self.parts = topics.pattern(mapping.topic, f"{where}.topic")
         self._template = mapping.source
         self._check_template(where, mapping)
         self._source = (
             compile_path(mapping.source_path, f"{where}.source_path") if mapping.source_path else None
         )
         self._time = compile_path(mapping.time, f"{where}.time") if mapping.time else None
-        self._read_time = times.reader(mapping.time_format, mapping.time_zone, f"{where}.time_format")
+        self._read_time = times.reader(mapping.time_format, mapping.time_zone, where)
         self._lon = compile_path(mapping.lon, f"{where}.lon") if mapping.lon else None
         self._lat = compile_path(mapping.lat, f"{where}.lat") if mapping.lat else None
-        self._quantities = [_quantity(mapped, where) for mapped in mapping.values]
+        self._quantities = [
+            _quantity(mapped, f"{where}.values[{i}]") for i, mapped in enumerate(mapping.values)
+        ]
         self._events = [
             EventReader(feed, each, f"{where}.events[{i}]") for i, each in enumerate(mapping.events)
         ]
@@ -188,7 +190,7 @@ def _bounded(out: list[Decoded]) -> list[Decoded]:
 def _quantity(mapped: Mapped, where: str) -> _Quantity:
     return _Quantity(
         mapped,
-        compile_path(mapped.value, f"{where}.values.{mapped.quantity}"),
+        compile_path(mapped.value, f"{where}.value"),
         values.wants_number(mapped),
         mapped.scale != 1.0 or mapped.offset != 0.0,
         mapped.minimum is not None or mapped.maximum is not None,
@@ -203,7 +205,11 @@ def _value(quantity: _Quantity, message: Any) -> Value | None:
         found = values.from_text(found, quantity.mapped.quantity, quantity.number_wanted)
         kind = type(found)
     if kind is float or kind is int:
-        return values.scaled(found, quantity.mapped) if quantity.scales else float(found)
+        return (
+            values.scaled(found, quantity.mapped)
+            if quantity.scales
+            else values.finite(found, quantity.mapped.quantity)
+        )
     if found is None or kind is str:
         return found  # type: ignore[no-any-return]
     if kind is bool and not quantity.scales and not quantity.ranged:

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 import jmespath
-from jmespath.exceptions import JMESPathError
+from jmespath.exceptions import JMESPathError, JMESPathTypeError
+from jmespath.functions import Functions
 
 from console.errors import SettingsError
 from console.formats.json_text import Unreadable
@@ -90,13 +91,35 @@ def _interpreted(expression: str, where: str) -> Path:
     try:
         compiled = jmespath.compile(expression)
     except JMESPathError as error:
-        first = str(error).splitlines()[0]
+        first = str(error).splitlines()[0].removesuffix(", for expression:").rstrip(":")
         raise SettingsError(f"{where}: found {expression!r}, which is no JMESPath: {first}") from error
+    _check_functions(compiled.parsed, expression, where)
 
     def search(value: Any) -> Any:
         try:
             return compiled.search(value)
+        except JMESPathTypeError as error:
+            if error.actual_type == "null":  # the function's part is not there: no value, and no fault
+                return None
+            raise Unreadable("path", f"{expression}: {str(error)[:200]}") from error
         except (JMESPathError, ArithmeticError, ValueError, TypeError, RecursionError) as error:
             raise Unreadable("path", f"{expression}: {str(error)[:200]}") from error
 
     return search
+
+
+def _check_functions(node: dict[str, Any], expression: str, where: str) -> None:
+    """The compiler lets an unknown function or a wrong number of arguments pass; every message would fail."""
+    for child in node["children"]:
+        _check_functions(child, expression, where)
+    if node["type"] != "function_expression":
+        return
+    name, given = node["value"], len(node["children"])
+    known = Functions.FUNCTION_TABLE
+    if name not in known:
+        raise SettingsError(
+            f"{where}: found {expression!r} with the function {name}; allowed: {', '.join(sorted(known))}"
+        )
+    wanted = known[name]["signature"]
+    if given < len(wanted) or (given > len(wanted) and not wanted[-1].get("variadic")):
+        raise SettingsError(f"{where}: found {expression!r}; {name} takes {len(wanted)} and not {given}")

@@ -30,18 +30,20 @@ def reader(form: str, zone_name: str, where: str) -> ReadTime:
     try:
         zone = ZoneInfo(zone_name)
     except (OSError, ValueError, KeyError) as error:
-        raise SettingsError(f"{where}: found time zone {zone_name!r}, which is not known") from error
+        raise SettingsError(
+            f"{where}.time_zone: found {zone_name!r}, no zone; allowed: names such as Asia/Seoul"
+        ) from error
     if form == "epoch" or form in _EPOCH_MS:
         return _epoch(_EPOCH_MS.get(form))
     if form == "iso":
         return _text(datetime.fromisoformat, zone, form)
     if "%" not in form:
         allowed = f"iso, epoch, {', '.join(_EPOCH_MS)} or a strptime pattern"
-        raise SettingsError(f"{where}: found time format {form!r}; allowed: {allowed}")
+        raise SettingsError(f"{where}.time_format: found {form!r}; allowed: {allowed}")
     try:
         _by_pattern(datetime(2026, 11, 22, tzinfo=UTC).strftime(form), form)
     except ValueError as error:
-        raise SettingsError(f"{where}: found time format {form!r}, which cannot be read back") from error
+        raise SettingsError(f"{where}.time_format: found {form!r}, which cannot be read back") from error
     return _text(_fixed(form) or (lambda text: _by_pattern(text, form)), zone, form)
 
 

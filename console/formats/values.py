@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from console.formats.json_text import Unreadable
@@ -42,10 +42,19 @@ def from_text(text: str, quantity: str, number_wanted: bool) -> Value | None:
 
 def scaled(value: float, mapped: Mapped) -> float:
     """`value * scale + offset` without the dust of binary fractions; raises Unreadable past 1e308."""
-    result = value * mapped.scale + mapped.offset
-    if not isfinite(result):
-        raise Unreadable("value", f"{mapped.quantity}: is no finite number once scaled")
+    result = finite(finite(value, mapped.quantity) * mapped.scale + mapped.offset, mapped.quantity)
     return round(result, 9) if abs(result) < 1e6 else result
+
+
+def finite(value: float, quantity: str) -> float:
+    """The number as we keep it; raises Unreadable past 1e308, which only functions of a mapping reach."""
+    try:
+        result = float(value)
+    except OverflowError:
+        result = inf
+    if not isfinite(result):
+        raise Unreadable("value", f"{quantity}: is no finite number")
+    return result
 
 
 def name(found: Any, what: str) -> str:

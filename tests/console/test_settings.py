@@ -29,6 +29,15 @@ def test_an_empty_file_gives_the_defaults() -> None:
         ('[[cameras]]\nid = "a"\nname = "b"', "cameras[0]", "a table with id, name", "required field `url`"),
         ("nonsense = 1", "nonsense", "1", "site, brokers"),
         ("feeds = 3", "feeds", "3", "tables [feeds.NAME]"),
+        ('[brokers.main]\n[feeds.x]\ntopics = ["a/#/b"]', "feeds.x.topics[0]", "'a/#/b'", "last level"),
+        ('[brokers.main]\nheartbeat_topic = "a/#"', "brokers.main.heartbeat_topic", "'a/#'", "regex"),
+        ("[brokers.main]\nheartbeat_s = inf", "brokers.main.heartbeat_s", "'inf'", "float"),
+        ('[brokers.main]\nhost = ""', "brokers.main.host", "''", "length >= 1"),
+        ('[site]\ntimezone = "Mars/X"', "site.timezone", "'Mars/X'", "Asia/Seoul"),
+        ('[[rules]]\nid = "a"\nkind = "silent"\nsource = "a*b"', "rules[0].source", "'a*b'", "at the end"),
+        ('[[cameras]]\nid = ""\nname = "b"\nurl = "u"', "cameras[0].id", "''", "a name"),
+        ('[[cameras]]\nid = "a"\nname = "b"\nurl = ""', "cameras[0].url", "''", "rtsp://"),
+        ('[[cameras]]\nid = "a"\nname = "b"\nurl = "ftp://x"', "cameras[0].url", "'ftp'", "rtsp://"),
     ],
 )
 def test_a_fault_names_file_key_found_and_allowed(text: str, key: str, found: str, allowed: str) -> None:
@@ -40,6 +49,23 @@ def test_a_fault_names_file_key_found_and_allowed(text: str, key: str, found: st
 
 def test_a_fault_never_repeats_a_password() -> None:
     assert "hidden" not in fault('[brokers.main]\npassword = "hidden"\nprot = 1')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[brokers.main]\npassword = 12345",
+        '[brokers.main]\npassword = ["12345"]',
+        'cameras = ["rtsp://u:12345@host/x"]',
+        '[central]\nurl = ["postgresql://u:12345@host/x"]',
+    ],
+)
+def test_a_secret_of_the_wrong_type_is_not_shown_either(text: str) -> None:
+    assert "12345" not in fault(text)
+
+
+def test_a_file_nested_without_end_is_a_fault() -> None:
+    assert "nested" in fault("a = " + "[" * 5000 + "]" * 5000)
 
 
 def test_text_that_is_not_toml_is_named_with_its_place() -> None:

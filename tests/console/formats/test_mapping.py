@@ -179,18 +179,40 @@ def test_an_event_is_made_where_its_condition_holds() -> None:
     ("changes", "named"),
     [
         ({"source": "{gu}"}, "mappings[0].source"),
-        ({"values": (Mapped(quantity="q", value="a..b"),)}, "values.q"),
-        ({"values": (Mapped(quantity="q", value=""),)}, "values.q"),
+        ({"values": (Mapped(quantity="q", value="a..b"),)}, "values[0].value"),
+        ({"values": (Mapped(quantity="q", value=""),)}, "values[0].value"),
+        ({"values": (Mapped(quantity="q", value="nosuch(a)"),)}, "the function nosuch; allowed: abs"),
+        ({"values": (Mapped(quantity="q", value="sort_by(a, &length(b, c))"),)}, "length takes 1 and not 2"),
         ({"time": "at", "time_format": "rfc"}, "time_format"),
-        ({"time_zone": "Asia/Nowhere"}, "time_format"),
+        ({"time_zone": "Asia/Nowhere"}, "time_zone: found 'Asia/Nowhere'"),
         ({"values": ()}, "mappings[0]"),
-        ({"topic": "t/#/{source}"}, "topic pattern"),
+        ({"topic": "t/#/{source}"}, "mappings[0].topic: found"),
+        ({"topic": "t/{source"}, "mappings[0].topic: found"),
+        ({"topic": "t+/{source}"}, "mappings[0].topic: found"),
+        ({"topic": ""}, "mappings[0].topic: found"),
     ],
 )
 def test_a_table_that_cannot_work_is_named(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(SettingsError) as refusal:
         decoder("f", feed(**changes))
     assert named in str(refusal.value)
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize("text", ["nan", "inf", "9" * 400, "9" * 5000])
+def test_no_function_of_a_mapping_can_make_a_number_that_is_none(text: str, scale: float) -> None:
+    settings = feed(values=(Mapped(quantity="q", value="to_number(v)", scale=scale),))
+    assert aside(decode(settings, {"v": text})) == "value"
+
+
+def test_a_function_of_a_part_that_is_not_there_is_no_reading() -> None:
+    settings = feed(values=(Mapped(quantity="q", value="v"), Mapped(quantity="s", value="sum(list)")))
+    assert only(decode(settings, {"v": 1})).quantity == "q"
+    assert [r.quantity for r in decode(settings, {"v": 1, "list": [1, 2]}) if isinstance(r, Reading)] == [
+        "q",
+        "s",
+    ]
+    assert aside(decode(settings, {"list": ["x"]})) == "path"
 
 
 EVERYTHING = Feed(
