@@ -1,5 +1,6 @@
 """The composed core, spoken to through its door as a screen does."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,15 +57,15 @@ def test_an_act_is_answered_with_what_is_on_disk(core: Core, client: LinkClient,
 
 
 def test_the_same_command_twice_is_done_once(core: Core, client: LinkClient) -> None:
-    answers: list[Any] = []
     for _ in range(2):
+        answered = threading.Event()
         client.command(
             "incident.open",
             {"title": "한 번만", "type": "기타"},
-            lambda value, error: answers.append((value, error)),
+            lambda value, error, answered=answered: answered.set(),  # type: ignore[misc]
             "00000000-0000-7000-8000-000000000001",
         )
-        client.ask("site")
+        assert answered.wait(10)
     assert len(client.ask("incidents", {"search": "한 번만"})) == 1
 
 
