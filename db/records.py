@@ -406,6 +406,7 @@ class Camera(Record, frozen=True, forbid_unknown_fields=True):
     lon: float | None = None
     lat: float | None = None
     asset: str = ""
+    name_en: str = ""
 
     @property
     def key(self) -> Key:

@@ -206,12 +206,14 @@ class CameraTile(QWidget):
         """Number and name, as plain text."""
         if self.camera is None:
             return ""
-        camera = self.camera
-        return camera.name if camera.name.startswith(camera.id) else f"{camera.id} {camera.name}"
+        name = self._words.pick(self.camera.name, self.camera.name_en)
+        return name if name.startswith(self.camera.id) else f"{self.camera.id} {name}"
 
     @property
     def _short_title(self) -> str:
-        return self.camera.name or self.camera.id if self.camera is not None else ""
+        if self.camera is None:
+            return ""
+        return self._words.pick(self.camera.name, self.camera.name_en) or self.camera.id
 
     # --- the mouse
 

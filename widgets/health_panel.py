@@ -54,6 +54,7 @@ class HealthPanel(QWidget):
         self._words = words
         self._kept: dict[Any, Any] = {}  # newest records that came while nobody looked
         self._open: set[str] = set()
+        self._trended = ""  # the asset whose trend is shown
         self._error = ""
         self._ticks = 0
         self.model = AssetTree(words, bridge.now_ms, self)
@@ -148,6 +149,7 @@ class HealthPanel(QWidget):
 
     def show_series(self, source: str, quantity: str, name: str = "") -> None:
         """Show the trend of a series below the tree."""
+        self._trended = ""
         self.trend.show_series(source, quantity, name)
 
     def _begin_trend(self) -> None:
@@ -160,6 +162,7 @@ class HealthPanel(QWidget):
 
     def _show_trend(self, node: Node) -> None:
         assert node.asset is not None
+        self._trended = node.asset.id
         self.trend.show_series(node.asset.source, node.asset.quantity, self.model.path(node.asset.id))
         if node.latest is not None:
             self.trend.apply([node.latest])
@@ -301,6 +304,8 @@ class HealthPanel(QWidget):
         self.search.setPlaceholderText(self._words.text("health.filter"))
         self.worst_first.setText(self._words.text("health.worst_first"))
         self.open_abnormal.setText(self._words.text("health.expand"))
+        if self._trended:
+            self.trend.rename(self.model.path(self._trended))
         self.model.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, self.model.columnCount() - 1)
         self.tree.viewport().update()
         self._show_page()

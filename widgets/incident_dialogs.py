@@ -237,7 +237,12 @@ class OpenDialog(ActDialog):
         cameras = [] if error else msgspec.convert(value, list[Camera])
         for camera in sorted(cameras, key=lambda each: (each.id != self._camera_id, each.name)):
             chosen = camera.id == self._camera_id
-            self._offer(self.cameras, camera.id, f"{camera.id} {camera.name}", chosen)
+            self._offer(
+                self.cameras,
+                camera.id,
+                f"{camera.id} {self._words.pick(camera.name, camera.name_en)}",
+                chosen,
+            )
         self._say_if_none(self.cameras, "no_cameras")
 
     def _say_if_none(self, view: QListWidget, key: str) -> None:

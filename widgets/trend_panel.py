@@ -109,10 +109,15 @@ class TrendPanel(QWidget):
     # --- what it is told -----------------------------------------------------
 
     def show_series(self, source: str, quantity: str, name: str = "") -> None:
-        """Read and follow this series from now on."""
+        """Read and follow this series from now on; `name` ends with that of its channel."""
         self._series, self._name = (source, quantity), name
         self._newest = None
         self._read()
+
+    def rename(self, name: str) -> None:
+        """Call the shown series by this name, in another language, say."""
+        self._name = name
+        self._say()
 
     @property
     def series(self) -> tuple[str, str] | None:
@@ -215,8 +220,8 @@ class TrendPanel(QWidget):
         if self._series is None:
             return ""
         source, quantity = self._series
-        return (
-            f"{self._name or figures.plain(source, 80)} · {figures.plain(self._words.quantity(quantity), 60)}"
+        return self._name or (
+            f"{figures.plain(source, 80)} · {figures.plain(self._words.quantity(quantity), 60)}"
         )
 
     def _write_facts(self) -> None:

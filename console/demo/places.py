@@ -66,8 +66,8 @@ AIR = tuple(
     for n in range(AIR_COUNT)
 )
 PANELS = tuple(
-    _spot(f"hb-market-p{n:02d}", f"{lane}동 {n}번 분전반", f"Panel {n}, row {lane}", "market", 0.0012)
-    for n, lane in enumerate("가가가나나나다다", 1)
+    _spot(f"hb-market-p{n:02d}", f"{lane}동 {n}번 분전반", f"Panel {n}, row {row}", "market", 0.0012)
+    for n, (lane, row) in enumerate(zip("가가가나나나다다", "AAABBBCC", strict=True), 1)
 )
 RIVERS = (
     _spot("hb-river-1", "은하천 상류 수위계", "Upper Eunha gauge", "river"),
@@ -103,31 +103,32 @@ RISING_RIVER = RIVERS[1].source
 
 
 class View(NamedTuple):
-    """One camera: its id, name, where it looks, and the facility it belongs to."""
+    """One camera: its id, what people call it, where it looks, and the facility it belongs to."""
 
     id: str
     name: str
+    name_en: str
     lon: float
     lat: float
     asset: str
 
 
 VIEWS = tuple(
-    View(f"cam-{n:02d}", name, *_around(asset, f"cam-{n}", 0.003), asset)
-    for n, (name, asset) in enumerate(
+    View(f"cam-{n:02d}", name, name_en, *_around(asset, f"cam-{n}", 0.003), asset)
+    for n, (name, name_en, asset) in enumerate(
         (
-            ("중앙시장 정문", "market"),
-            ("중앙시장 나동", "market"),
-            ("은하교 하부", "river"),
-            ("솔내공원", "shelters"),
-            ("한빛대로 84", "poles"),
-            ("은하역 교차로", "poles"),
-            ("둔치주차장", "parking"),
-            ("구청앞 쉼터", "shelters"),
-            ("한빛대로 12", "poles"),
-            ("달맞이고개", "air-dalmaji"),
-            ("은하천 상류", "river"),
-            ("중앙시장 주차장", "parking"),
+            ("중앙시장 정문", "Market gate", "market"),
+            ("중앙시장 나동", "Market row B", "market"),
+            ("은하교 하부", "Under Eunha bridge", "river"),
+            ("솔내공원", "Solnae park", "shelters"),
+            ("한빛대로 84", "Hanbit-daero 84", "poles"),
+            ("은하역 교차로", "Eunha crossing", "poles"),
+            ("둔치주차장", "Riverside park.", "parking"),
+            ("구청앞 쉼터", "Town hall shelter", "shelters"),
+            ("한빛대로 12", "Hanbit-daero 12", "poles"),
+            ("달맞이고개", "Dalmaji pass", "air-dalmaji"),
+            ("은하천 상류", "Upper Eunha", "river"),
+            ("중앙시장 주차장", "Market parking", "parking"),
         ),
         1,
     )

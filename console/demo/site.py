@@ -57,7 +57,9 @@ def settings(broker_port: int, camera_urls: Sequence[str], central_path: Path) -
         },
         feeds=feeds(),
         cameras=tuple(
-            Camera(view.id, view.name, url, lon=view.lon, lat=view.lat, asset=view.asset)
+            Camera(
+                view.id, view.name, url, lon=view.lon, lat=view.lat, asset=view.asset, name_en=view.name_en
+            )
             for view, url in zip(CAMERAS, camera_urls, strict=False)
         ),
         rules=rules(),

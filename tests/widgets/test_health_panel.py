@@ -6,7 +6,7 @@ from typing import Any
 
 from pytestqt.qtbot import QtBot
 
-from db.records import Condition, Rule, Trend
+from db.records import Asset, Condition, Rule, Trend
 from tests.widgets.panel_fakes import NOW_MS, FakeBridge, district, latest, state
 from widgets.health_panel import HealthPanel
 from widgets.trend_panel import limits_for
@@ -27,6 +27,12 @@ def shown(qtbot: QtBot, bridge: FakeBridge, language: str = "ko") -> HealthPanel
     panel.resize(900, 700)
     panel.show()
     return panel
+
+
+_NAMED = [
+    Asset("x", "facility", "시장", name_en="Market"),
+    Asset("x:t", "channel", "온도", parent="x", name_en="Temperature", source="x", quantity="temperature"),
+]
 
 
 def test_choosing_a_channel_shows_its_trend(qtbot: QtBot) -> None:
@@ -128,6 +134,17 @@ def test_the_language_switches_at_once(qtbot: QtBot) -> None:
     qtbot.addWidget(panel)
     words.set_language("en")
     assert (panel.title.text(), panel.trend.message.text()[:16]) == ("Facility health", "Choose a channel")
+
+
+def test_the_trend_s_heading_follows_the_language_and_names_the_quantity_once(qtbot: QtBot) -> None:
+    words = Words("ko")
+    panel = HealthPanel(FakeBridge(assets=[*district(), *_NAMED], trend=trend, rules=[]), words)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.show_asset("x:t")
+    assert panel.trend.title.text() == "시장 › 온도"
+    words.set_language("en")
+    assert panel.trend.title.text() == "Market › Temperature"
 
 
 def test_until_a_channel_is_chosen_the_worst_one_is_shown(qtbot: QtBot) -> None:
