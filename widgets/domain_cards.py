@@ -2,69 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import QRect, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from db.records import Asset, AssetState, Condition, Latest
+from db.records import Asset, Condition
 from widgets import theme
 from widgets.bridge import Bridge
+from widgets.domain_model import SAMPLE_MS, SPAN_MS, Domain, Domains
 from widgets.figures import plain
+from widgets.health_model import value_text
 from widgets.words import Words
 
 CARD_WIDTH, CARD_HEIGHT, NARROW, TWO_LINES, GAP = 168, 74, 124, 42, 6
-
-
-@dataclass(slots=True)
-class Domain:
-    """What a card sums up: the topmost nodes of one domain."""
-
-    name: str
-    tops: list[str] = field(default_factory=list)
-    condition: Condition = Condition.UNKNOWN
-    well: int = 0
-    total: int = 0
-    worst: str = ""
-    alarms: int = 0
-    priority: int = 0
-    known: bool = False
-
-
-def domains_of(assets: Iterable[Asset]) -> list[Domain]:
-    """The domains in order of their first asset, each with its topmost nodes.
-
-    A node without a domain of its own belongs to its parent's.
-    """
-    by_id = {asset.id: asset for asset in assets}
-    found: dict[str, Domain] = {}
-    for asset in by_id.values():
-        if not asset.domain:
-            continue
-        above = by_id.get(asset.parent)
-        while above is not None and above.domain != asset.domain:
-            above = by_id.get(above.parent)
-        if above is None:
-            found.setdefault(asset.domain, Domain(asset.domain)).tops.append(asset.id)
-    return list(found.values())
-
-
-def sum_up(domain: Domain, states: dict[str, AssetState]) -> None:
-    """Bring the card up to date: the worst of its tops decides."""
-    known = [states[each] for each in domain.tops if each in states]
-    domain.known = bool(known)
-    domain.well = sum(state.well for state in known)
-    domain.total = sum(state.total for state in known)
-    domain.alarms = sum(state.alarms for state in known)
-    if known:
-        worst = max(known, key=lambda state: (state.condition, -(state.priority or 5)))
-        domain.condition = worst.condition
-        domain.priority = min((state.priority for state in known if state.priority), default=0)
-        domain.worst = worst.worst if worst.condition is not Condition.WELL else ""
+_QUIET = "#6b7681"
+_GAP_MS = 10 * SAMPLE_MS
 
 
 class DomainCards(QWidget):
@@ -79,10 +34,7 @@ class DomainCards(QWidget):
     def __init__(self, bridge: Bridge, words: Words) -> None:
         super().__init__()
         self._bridge, self._words = bridge, words
-        self._assets: dict[str, Asset] | None = None
-        self._states: dict[str, AssetState] = {}
-        self._values: dict[tuple[str, str], Latest] = {}
-        self._domains: list[Domain] = []
+        self._model = Domains()
         self.setMinimumSize(CARD_WIDTH + 2 * GAP, CARD_HEIGHT + 2 * GAP)
         bridge.linked.connect(self._on_linked)
         words.changed.connect(self.update)
@@ -96,40 +48,30 @@ class DomainCards(QWidget):
     def _take_assets(self, value: Any, error: str) -> None:
         if error:
             return
-        assets = msgspec.convert(value, list[Asset])
-        self._assets = {asset.id: asset for asset in assets}
-        self._domains = domains_of(assets)
-        self._sum_up()
+        self._model.set_assets(msgspec.convert(value, list[Asset]), self._bridge.now_ms())
+        self.update()
 
     def apply(self, records: tuple[Any, ...]) -> None:
         """Take newer states and values."""
-        touched = False
-        for record in records:
-            if isinstance(record, AssetState):
-                self._states[record.id] = record
-                touched = True
-            elif isinstance(record, Latest):
-                self._values[(record.source, record.quantity)] = record
-                touched = True
-        if touched:
-            self._sum_up()
+        if self._model.apply(records, self._bridge.now_ms()):
+            self.update()
+
+    @property
+    def domains(self) -> list[Domain]:
+        """What the cards tell, in their order."""
+        return self._model.all
 
     @property
     def worst_asset(self) -> str:
         """The id of the leaf that is worst of all; empty when all is well."""
-        worst = max(self._domains, key=lambda each: (each.condition, -(each.priority or 5)), default=None)
+        worst = max(self.domains, key=lambda each: (each.condition, -(each.priority or 5)), default=None)
         return worst.worst if worst is not None else ""
-
-    def _sum_up(self) -> None:
-        for domain in self._domains:
-            sum_up(domain, self._states)
-        self.update()
 
     # --- drawing
 
     def _places(self) -> list[tuple[QRect, Domain]]:
         """Where the cards are: never outside the panel, flatter and narrower where room is short."""
-        count = max(1, len(self._domains))
+        count = max(1, len(self.domains))
         across = min(count, max(1, (self.width() - GAP) // (CARD_WIDTH + GAP)))
         narrow = min(count, max(1, (self.width() - GAP) // (NARROW + GAP)))
         while across < narrow and self._high(across) < TWO_LINES:
@@ -137,18 +79,18 @@ class DomainCards(QWidget):
         wide, high = (self.width() - GAP) // across - GAP, min(96, self._high(across))
         return [
             (QRect(GAP + n % across * (wide + GAP), GAP + n // across * (high + GAP), wide, high), domain)
-            for n, domain in enumerate(self._domains)
+            for n, domain in enumerate(self.domains)
         ]
 
     def _high(self, across: int) -> int:
-        rows = -(-max(1, len(self._domains)) // across)
+        rows = -(-max(1, len(self.domains)) // across)
         return max(26, (self.height() - GAP) // rows - GAP)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(theme.GROUND))
-        if not self._domains:
-            key = "cards.not_arrived" if self._assets is None else "cards.none"
+        if not self.domains:
+            key = "cards.not_arrived" if self._model.assets is None else "cards.none"
             painter.setPen(QColor(theme.DIM))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._words.text(key))
         for place, domain in self._places():
@@ -176,48 +118,91 @@ class DomainCards(QWidget):
         _text(painter, QRect(top.left(), top.top(), room, 18), self._name(domain))
         if inner.height() < 34:
             return
-        first, second = self._lines(domain)
+        self._body(painter, inner, domain, abnormal)
+
+    def _body(self, painter: QPainter, inner: QRect, domain: Domain, abnormal: bool) -> None:
+        """The telling value, where it comes from, and its curve, as far as there is room."""
+        first, second, right = self._lines(domain)
         painter.setFont(theme.font(14, bold=abnormal))
         painter.setPen(QColor(theme.TEXT if abnormal else theme.DIM))
         _text(painter, QRect(inner.left(), inner.top() + 19, inner.width(), 19), first)
-        if second and inner.height() >= 56:
-            painter.setFont(theme.font(13))
-            painter.setPen(QColor(theme.DIM))
-            _text(painter, QRect(inner.left(), inner.top() + 40, inner.width(), 18), second)
+        if inner.height() < 56:
+            return
+        painter.setFont(theme.font(13))
+        painter.setPen(QColor(theme.DIM))
+        line = QRect(inner.left(), inner.top() + 39, inner.width(), 18)
+        painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, right)
+        if right:
+            line.setWidth(line.width() - QFontMetrics(painter.font()).horizontalAdvance(right) - 8)
+        _text(painter, line, second)
+        if inner.height() >= 74:
+            low = QRectF(inner.left(), inner.top() + 60, inner.width(), inner.height() - 61)
+            self._curve(painter, low, domain)
+
+    def _curve(self, painter: QPainter, area: QRectF, domain: Domain) -> None:
+        """What came of the value lately, now at the right edge; where nothing came there is no line."""
+        latest = self._model.value(domain.told)
+        if latest is None or latest.quantity != domain.history_of or len(domain.history) < 2:
+            return
+        now_ms = self._bridge.now_ms()
+        span = min(SPAN_MS, max(60_000, now_ms - domain.history[0][0]))
+        values = [value for _, value in domain.history]
+        low, high = min(values), max(values)
+        reach = max(high - low, abs(high) * 0.05) or 1.0
+        middle = (low + high) / 2
+        colour = theme.condition_look(domain.condition, domain.priority)[1]
+        painter.save()
+        painter.setClipRect(area.adjusted(0, -2, 0, 2))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(colour if domain.condition > Condition.UNKNOWN else _QUIET), 1.4))
+        before: tuple[int, QPointF] | None = None
+        for at_ms, value in domain.history:
+            point = QPointF(
+                area.right() - (now_ms - at_ms) / span * area.width(),
+                area.center().y() - (value - middle) / reach * (area.height() - 3),
+            )
+            if before is not None and at_ms - before[0] <= _GAP_MS:
+                painter.drawLine(before[1], point)
+            before = at_ms, point
+        painter.restore()
 
     def _name(self, domain: Domain) -> str:
         key = f"domain.{domain.name}"
         return self._words.text(key) if self._words.has(key) else plain(domain.name, 30)
 
-    def _lines(self, domain: Domain) -> tuple[str, str]:
-        """The state in a word with the number of alarms; the leaf that decided, with its value."""
+    def _lines(self, domain: Domain) -> tuple[str, str, str]:
+        """The telling value or the state in a word; whose it is; the number of alarms."""
         words = self._words
         if not domain.known:
-            return words.text("condition.unknown"), ""
+            return words.text("condition.unknown"), "", ""
         if not self._bridge.is_linked and self._bridge.last_ms is not None:
-            return words.text("cards.old", time=words.time(self._bridge.last_ms)), ""
-        state = words.text(f"condition.{domain.condition.name.lower()}")
-        if domain.alarms:
-            state = f"{state} · {words.text('cards.alarms', n=domain.alarms)}"
-        return state, self._worst(domain.worst)
+            return words.text("cards.old", time=words.time(self._bridge.last_ms)), "", ""
+        alarms = words.text("cards.alarms", n=domain.alarms) if domain.alarms else ""
+        first, second = self._told(domain)
+        return first or words.text(f"condition.{domain.condition.name.lower()}"), second, alarms
 
-    def _worst(self, asset_id: str) -> str:
-        asset = (self._assets or {}).get(asset_id)
+    def _told(self, domain: Domain) -> tuple[str, str]:
+        asset = (self._model.assets or {}).get(domain.told)
         if asset is None:
-            return ""
-        value = self._values.get((asset.source, asset.quantity))
+            return "", ""
+        above = (self._model.assets or {}).get(asset.parent) if asset.kind == "channel" else None
+        home = above or asset
+        whose = plain(self._words.pick(home.name, home.name_en), 80)
+        silent_s = self._model.silent_s(domain.told, self._bridge.now_ms())
+        if silent_s is not None:
+            return f"{self._words.text('condition.silent')} {self._words.age(silent_s)}", whose
+        latest = self._model.value(domain.told)
+        if latest is None:
+            return "", whose
+        if not domain.worst and len(domain.series) > 1:
+            whose = self._words.text("cards.highest", name=whose)
         name = self._words.pick(asset.name, asset.name_en)
-        above = (self._assets or {}).get(asset.parent)
-        if asset.kind == "channel" and above is not None:
-            name = self._words.pick(above.name, above.name_en)
-        if value is None:
-            return plain(name, 60)
-        return plain(f"{self._words.value(value.value, value.unit)} · {name}", 80)
+        return plain(f"{name} {value_text(self._words, latest)}", 80), whose
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         for place, domain in self._places():
             if place.contains(event.position().toPoint()):
-                self.asset_wanted.emit(domain.worst or (domain.tops[0] if domain.tops else ""))
+                self.asset_wanted.emit(domain.worst or domain.told or (domain.tops[0] if domain.tops else ""))
 
 
 def _text(painter: QPainter, area: QRect, text: str) -> None:

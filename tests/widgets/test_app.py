@@ -151,8 +151,8 @@ def test_an_alarm_chosen_marks_its_place_and_an_incident_pressed_opens(
 
 def test_the_cards_sum_up_a_domain(screen: Screen, bridge: Bridge, qtbot: Any) -> None:
     link(screen, bridge, qtbot)
-    qtbot.waitUntil(lambda: bool(screen.domains._domains) and screen.domains._domains[0].known)
-    card = screen.domains._domains[0]
+    qtbot.waitUntil(lambda: bool(screen.domains.domains) and screen.domains.domains[0].known)
+    card = screen.domains.domains[0]
     assert (card.name, card.well, card.total, card.condition) == ("electric", 0, 1, Condition.BAD)
 
 

@@ -1,0 +1,188 @@
+"""What the card of a domain tells: how it is, its most telling value, and what came of that lately.
+
+Pure: records and a time in, plain values out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from db.records import Asset, AssetState, Condition, Latest
+from widgets.health_model import SIDE_STATISTICS
+
+SAMPLE_MS = 2_000
+SPAN_MS = 600_000
+_MOST = SPAN_MS // SAMPLE_MS
+_USABLE = ("good", "uncertain")
+Series = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Domain:
+    """What a card sums up: the topmost nodes of one domain.
+
+    `quantity` is that of its first channel, its main one; `series` has all
+    channels of it. `told` is the asset whose value the card tells: the leaf
+    that decided, else the one with the highest value of the main quantity.
+    `history` has (ms, value) of what was told, as this screen received it.
+    """
+
+    name: str
+    tops: list[str] = field(default_factory=list)
+    condition: Condition = Condition.UNKNOWN
+    well: int = 0
+    total: int = 0
+    worst: str = ""
+    alarms: int = 0
+    priority: int = 0
+    known: bool = False
+    quantity: str = ""
+    series: dict[Series, str] = field(default_factory=dict)
+    told: str = ""
+    chosen_ms: int = 0
+    history: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=_MOST))
+    history_of: str = ""
+
+
+def domains_of(assets: Iterable[Asset]) -> list[Domain]:
+    """The domains in order of their first asset, each with its topmost nodes and main channels.
+
+    A node without a domain of its own belongs to its parent's.
+    """
+    by_id = {asset.id: asset for asset in assets}
+    found: dict[str, Domain] = {}
+    for asset in by_id.values():
+        if asset.domain:
+            above = by_id.get(asset.parent)
+            while above is not None and above.domain != asset.domain:
+                above = by_id.get(above.parent)
+            if above is None:
+                found.setdefault(asset.domain, Domain(asset.domain)).tops.append(asset.id)
+    for asset in by_id.values():
+        if asset.kind != "channel":
+            continue
+        home: Asset | None = asset
+        while home is not None and not home.domain:
+            home = by_id.get(home.parent)
+        if home is not None:
+            domain = found[home.domain]
+            domain.quantity = domain.quantity or asset.quantity
+            if asset.quantity == domain.quantity:
+                domain.series[(asset.source, asset.quantity)] = asset.id
+    return list(found.values())
+
+
+def sum_up(domain: Domain, states: dict[str, AssetState]) -> None:
+    """Bring the card up to date: the worst of its tops decides."""
+    known = [states[each] for each in domain.tops if each in states]
+    domain.known = bool(known)
+    domain.well = sum(state.well for state in known)
+    domain.total = sum(state.total for state in known)
+    domain.alarms = sum(state.alarms for state in known)
+    if known:
+        worst = max(known, key=lambda state: (state.condition, -(state.priority or 5)))
+        domain.condition = worst.condition
+        domain.priority = min((state.priority for state in known if state.priority), default=0)
+        domain.worst = worst.worst if worst.condition > Condition.UNKNOWN else ""
+
+
+class Domains:
+    """The domains of the district with the states and values that their cards need."""
+
+    def __init__(self) -> None:
+        self.assets: dict[str, Asset] | None = None
+        self.all: list[Domain] = []
+        self._states: dict[str, AssetState] = {}
+        self._values: dict[Series, Latest] = {}
+        self._home: dict[Series, Domain] = {}
+
+    def set_assets(self, assets: Iterable[Asset], now_ms: int) -> None:
+        """Take the tree anew."""
+        self.assets = {asset.id: asset for asset in assets}
+        self.all = domains_of(self.assets.values())
+        self._home = {series: domain for domain in self.all for series in domain.series}
+        for domain in self.all:
+            sum_up(domain, self._states)
+            self._choose(domain, now_ms)
+
+    def apply(self, records: Iterable[Any], now_ms: int) -> bool:
+        """Take newer states and values; False when there were none."""
+        touched, news = False, set[str]()
+        for record in records:
+            if isinstance(record, AssetState):
+                self._states[record.id] = record
+                touched = True
+            elif isinstance(record, Latest) and record.statistic not in SIDE_STATISTICS:
+                series = (record.source, record.quantity)
+                self._values[series] = record
+                touched = True
+                if series in self._home:
+                    news.add(self._home[series].name)
+        if touched:
+            for domain in self.all:
+                sum_up(domain, self._states)
+                is_due = now_ms - domain.chosen_ms >= SAMPLE_MS and (
+                    domain.name in news or bool(domain.worst)
+                )
+                has_moved = domain.worst != domain.told if domain.worst else not self._is_usable(domain.told)
+                if is_due or has_moved:
+                    self._choose(domain, now_ms)
+        return touched
+
+    def value(self, asset_id: str) -> Latest | None:
+        """The newest value of a channel."""
+        asset = (self.assets or {}).get(asset_id)
+        return self._values.get((asset.source, asset.quantity)) if asset is not None else None
+
+    def silent_s(self, asset_id: str, now_ms: int) -> float | None:
+        """How long it has sent nothing, once that is longer than it may; None while it speaks."""
+        asset = (self.assets or {}).get(asset_id)
+        if asset is not None and asset.kind == "channel":
+            asset = (self.assets or {}).get(asset.parent)
+        state = self._states.get(asset.id) if asset is not None else None
+        if asset is None or state is None or state.last_seen_ms is None or not asset.silent_after_s:
+            return None
+        silent_s = (now_ms - state.last_seen_ms) / 1000
+        return silent_s if silent_s > asset.silent_after_s + 6 else None  # last-seen is told each 5 s
+
+    # --- inside
+
+    def _is_usable(self, asset_id: str) -> bool:
+        latest, state = self.value(asset_id), self._states.get(asset_id)
+        is_heard = state is None or state.condition not in (Condition.SILENT, Condition.UNKNOWN)
+        return latest is not None and is_heard and _number(latest) is not None
+
+    def _choose(self, domain: Domain, now_ms: int) -> None:
+        """Which asset the card tells of; notes its value for the curve."""
+        domain.chosen_ms = now_ms
+        if domain.worst:
+            domain.told = domain.worst
+        else:
+            usable = [each for each in domain.series.values() if self._is_usable(each)]
+            domain.told = max(usable, key=self._figure, default="")
+        self._note(domain, now_ms)
+
+    def _figure(self, asset_id: str) -> float:
+        latest = self.value(asset_id)
+        return (_number(latest) or 0.0) if latest is not None else 0.0
+
+    def _note(self, domain: Domain, now_ms: int) -> None:
+        latest = self.value(domain.told)
+        number = _number(latest) if latest is not None and self._is_usable(domain.told) else None
+        if latest is None or number is None or self.silent_s(domain.told, now_ms) is not None:
+            return
+        if domain.history_of != latest.quantity:
+            domain.history.clear()
+            domain.history_of = latest.quantity
+        if not domain.history or now_ms - domain.history[-1][0] >= SAMPLE_MS:
+            domain.history.append((now_ms, number))
+
+
+def _number(latest: Latest) -> float | None:
+    """The value as a number, if it is a good one of now."""
+    if latest.flags or latest.quality not in _USABLE or isinstance(latest.value, bool | str):
+        return None
+    return float(latest.value)
