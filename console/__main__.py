@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -257,6 +258,11 @@ def main(arguments: list[str] | None = None) -> Any:
     except ConsoleError as error:
         click.echo(f"gwanje: {error}", err=True)
         sys.exit(FAULT)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        click.echo(f"gwanje: the output cannot be written ({error.strerror})", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def print_status(folder: Path, as_json: bool) -> int:
         if as_json:
             print_json({"running": False, "folder": str(folder), "reason": str(error)})
         else:
-            click.echo(f"No core runs on {folder}. Start one with `gwanje` or `gwanje core`.")
+            click.echo(f"{error}. Start one with `gwanje` or `gwanje core`.")
         return 1
     finally:
         client.stop()
@@ -57,7 +57,10 @@ def status_lines(found: dict[str, Any]) -> list[str]:
         f"screens  {len(roles['ui'])}, camera processes {len(roles['cam'])}",
     ]
     for broker in found["brokers"]:
-        lines.append(f"broker   {broker['name']}: {broker['state']}, heartbeat {_age(broker['age_s'])}")
+        lines.append(
+            f"broker   {broker['name']}: {broker['state']}, heartbeat {_age(broker['age_s'])}"
+            + (f"; {broker['detail']}" if broker["detail"] else "")
+        )
     for feed in found["feeds"]:
         lines.append(
             f"feed     {feed['name']}: {feed['state']}, last message {_age(feed['last_message_age_s'])}; "
@@ -75,7 +78,7 @@ def status_lines(found: dict[str, Any]) -> list[str]:
         lines.append(f"proof    ours {proof['ours']['count']}, theirs {theirs}: {verdict}")
     disk = found["disk"]
     lines.append(f"disk     {disk['free_mib']} of {disk['total_mib']} MiB free")
-    lines.extend(f"found    {each}" for each in found["found"])
+    lines.extend(f"found    {each['text']}" for each in found["found"])
     return lines
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import msgspec
 
 from console import lifeline, logs
 from console.alarms import rulebook
@@ -19,9 +20,10 @@ from console.errors import Refused, SettingsError, StoreError, Unavailable
 from console.formats.decoders import decoder
 from console.health.tree import load as load_assets
 from console.roles import role_command
-from console.settings import Settings, load
+from console.settings import Broker, Settings, load
 from console.supervisor import HELD, Part, Supervisor
 from console.sync import ports
+from db.records import Camera
 
 _SHIPPED = Path(__file__).resolve().parent.parent / "resources" / "settings"
 
@@ -45,6 +47,8 @@ def checked(path: Path) -> Settings:
     settings = load(path)
     for name in settings.feeds:
         _check_feed(path, settings, name)
+    for name, broker in settings.brokers.items():
+        _check_broker(path, name, broker)
     try:
         for rule in settings.rules:
             rulebook.check(rule)
@@ -59,7 +63,18 @@ def checked(path: Path) -> Settings:
             load_assets(path.parent / settings.site.assets)
     except SettingsError as error:
         raise SettingsError(f"{path}: key site.assets: {error}") from error
-    return settings
+    cameras = tuple(_placed_camera(camera, path.parent) for camera in settings.cameras)
+    return msgspec.structs.replace(settings, cameras=cameras)
+
+
+def _placed_camera(camera: Camera, base: Path) -> Camera:
+    """The camera with its files named from the folder of the settings; addresses stay as they are."""
+    named = {
+        key: str(base / url)
+        for key, url in (("url", camera.url), ("main_url", camera.main_url))
+        if url and "://" not in url and not url.startswith("file:")
+    }
+    return msgspec.structs.replace(camera, **named) if named else camera
 
 
 def _check_feed(path: Path, settings: Settings, name: str) -> None:
@@ -67,6 +82,18 @@ def _check_feed(path: Path, settings: Settings, name: str) -> None:
         decoder(name, settings.feeds[name], settings.site.encodings)
     except SettingsError as error:
         raise SettingsError(f"{path}: key {error}") from error
+
+
+def _check_broker(path: Path, name: str, broker: Broker) -> None:
+    from console.feeds.ingest import placed
+    from console.feeds.session import password_of, tls_context
+
+    try:
+        password_of(placed(broker, path.parent))
+        if broker.tls:
+            tls_context(placed(broker, path.parent))
+    except SettingsError as error:
+        raise SettingsError(f"{path}: key brokers.{name}: {error}") from error
 
 
 @contextmanager
@@ -101,9 +128,18 @@ def settings_with_feed(feed: str, folder: Path, given: Path | None) -> Settings:
 
 
 def own_settings(folder: Path, given: Path | None) -> Settings:
-    """The settings as they are now, the defaults where there are none yet; writes nothing."""
-    own = folder / "settings.toml"
-    return checked(given or own) if given is not None or _is_file(own) else Settings()
+    """The settings as they are now, the defaults where there are none yet; writes nothing.
+
+    The files of the brokers are named from the folder of the settings, as the core names them.
+    """
+    from console.feeds.ingest import placed
+
+    path = given or folder / "settings.toml"
+    if given is None and not _is_file(path):
+        return Settings()
+    settings = checked(path)
+    brokers = {name: placed(broker, path.parent) for name, broker in settings.brokers.items()}
+    return msgspec.structs.replace(settings, brokers=brokers)
 
 
 def _is_file(path: Path) -> bool:

@@ -77,7 +77,7 @@ class Ingest:
         self._sessions = [
             Session(
                 name,
-                _placed(broker, base),
+                placed(broker, base),
                 [topic for feed in feeds.values() if feed.broker == name for topic in feed.topics],
                 device,
                 clock,
@@ -313,7 +313,7 @@ class Ingest:
                 future.set_exception(Unavailable("The ingest has ended"))
 
 
-def _placed(broker: Broker, base: Path | None) -> Broker:
+def placed(broker: Broker, base: Path | None) -> Broker:
     """The broker with its files named from the folder of the settings."""
     if base is None:
         return broker

@@ -37,6 +37,8 @@ def gwanje(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         ('[central]\nurl = "gopher://u:hidden@x"', "key central.url: found 'gopher'"),
         ('[central]\nurl = "postgresql://u:hidden@[x"', "key central.url: found no readable address"),
         ('[central]\nurl = "file:c"\npassword_file = "none"', "key central.password_file: "),
+        ('[brokers.main]\npassword_file = "none"', "key brokers.main: password_file "),
+        ('[brokers.main]\ntls = true\nca_file = "none"', "key brokers.main: TLS files "),
     ],
 )
 def test_a_fault_of_the_settings_is_found_before_anything_runs(tmp_path: Path, text: str, said: str) -> None:
@@ -90,6 +92,31 @@ def test_a_folder_that_may_not_be_written_needs_a_person(
 def test_looking_at_the_settings_writes_none(tmp_path: Path) -> None:
     assert start.own_settings(tmp_path / "new", None) == Settings()
     assert not (tmp_path / "new").exists()
+
+
+def test_files_of_a_broker_are_taken_from_the_folder_of_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x", encoding="utf-8")
+    (tmp_path / "site.toml").write_text('[brokers.main]\npassword_file = "secret"', encoding="utf-8")
+    settings = start.own_settings(tmp_path, tmp_path / "site.toml")
+    assert settings.brokers["main"].password_file == str(tmp_path / "secret")
+
+
+def test_the_film_of_a_camera_is_taken_from_there_too(tmp_path: Path) -> None:
+    text = '[[cameras]]\nid = "a"\nname = "a"\nurl = "clips/a.mp4"\nmain_url = "rtsp://host/a"'
+    (tmp_path / "site.toml").write_text(text, encoding="utf-8")
+    camera = start.checked(tmp_path / "site.toml").cameras[0]
+    assert (camera.url, camera.main_url) == (str(tmp_path / "clips" / "a.mp4"), "rtsp://host/a")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_an_output_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text("{}", encoding="utf-8")
+    command = [sys.executable, "-m", "console", "decode", "--feed", "sdot", str(tmp_path / "m.json")]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
 
 
 def test_an_unknown_feed_is_told_the_known_ones(tmp_path: Path) -> None:
