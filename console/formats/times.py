@@ -97,14 +97,15 @@ def _fixed(form: str) -> Callable[[str], datetime] | None:
 
 
 def _epoch(factor: float | None) -> ReadTime:
-    def read(value: Any) -> int:
+    def read(found: Any) -> int:
+        value = found
         if type(value) is str:
             try:
                 value = float(value) if len(value) <= 32 else None
             except ValueError:
                 value = None
         if type(value) not in (int, float) or value != value or abs(value) > 1e20:
-            raise Unreadable("time", f"{_shown(value)} is no number of seconds since 1970")
+            raise Unreadable("time", f"{_shown(found)} is no time since 1970")
         return _within(round(value * (factor or _by_size(value))))
 
     return read

@@ -205,6 +205,12 @@ def test_no_function_of_a_mapping_can_make_a_number_that_is_none(text: str, scal
     assert aside(decode(settings, {"v": text})) == "value"
 
 
+def test_a_time_that_is_none_is_shown_as_it_came() -> None:
+    found = decode(feed(time="at", time_format="epoch"), {"at": "abc", "v": 1})
+    assert isinstance(found[0], SetAside)
+    assert found[0].detail == "'abc' is no time since 1970"
+
+
 def test_a_function_of_a_part_that_is_not_there_is_no_reading() -> None:
     settings = feed(values=(Mapped(quantity="q", value="v"), Mapped(quantity="s", value="sum(list)")))
     assert only(decode(settings, {"v": 1})).quantity == "q"
