@@ -17,21 +17,21 @@ def run(name: str, *, quick: bool) -> dict[str, Any]:
 
 
 def _ingest(quick: bool) -> dict[str, Any]:
-    from console.bench import ingest
+    from console.bench.ingest import run as measure
 
-    return ingest.run(quick)
+    return measure(quick)
 
 
 def _pixel(quick: bool) -> dict[str, Any]:
-    from console.bench import pixel
+    from console.bench.pixel import run as measure
 
-    return pixel.run(quick)
+    return measure(quick)
 
 
 def _sync(quick: bool) -> dict[str, Any]:
-    from console.bench import sync
+    from console.bench.sync import run as measure
 
-    return sync.run(quick)
+    return measure(quick)
 
 
 _FIGURES: dict[str, Callable[[bool], dict[str, Any]]] = {

@@ -3,9 +3,9 @@ however often one asks.
 
 Every device reports on its own period. A value depends on the seed, the device
 and the number of its report alone, so stepping in other steps changes nothing.
-The story, in seconds after the start: noise at 3, a pole goes dark at 12, a
-panel heats at 20 and burns at about 50, the stream rises from 30 on; after
-`STORY_S` it begins again.
+The story, in seconds after the start: a panel heats at 2 and burns at about 35,
+noise at 3, a pole goes dark at 8, the stream rises from 30 on; after `STORY_S`
+it begins again.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from console.demo.places import Spot
 
 STORY_S = 900.0
 NOISE_S, NOISE_FOR_S = 3.0, 25.0
-DARK_S, DARK_FOR_S = 12.0, 150.0
-FIRE_S, FIRE_FOR_S = 20.0, 300.0
+DARK_S, DARK_FOR_S = 8.0, 150.0
+FIRE_S, FIRE_FOR_S = 2.0, 300.0
 FLOOD_S, FLOOD_FOR_S = 30.0, 240.0
 BELL_S = 40.0
 

@@ -2,7 +2,7 @@
 
 It uses the door like any screen: it sees what the core pushes, and acts by
 commands. It acknowledges a minor alarm now and then and opens an incident
-for the first critical one.
+for what is serious, one for each place and three at most.
 """
 
 from __future__ import annotations
@@ -24,7 +24,16 @@ log = structlog.get_logger(__name__)
 
 _THINKS_S = 4.0
 _LEAVES_S = 12.0  # an alarm stands this long before it is acknowledged
+_MOST_INCIDENTS = 3
 _NAME = "관제요원 02 (시연)"
+_NOTE = "주변 카메라 확인, 유관기관에 통보 (시연)"
+_TYPES = {
+    "temperature": "화재",
+    "leakage": "화재",
+    "leakage_current": "화재",
+    "level": "침수",
+    "water_level": "침수",
+}
 
 
 class Operator:
@@ -34,8 +43,8 @@ class Operator:
         self._clock = clock
         self._lock = threading.Lock()
         self._alarms: dict[str, Alarm] = {}
-        self._incident = ""
-        self._noted = False
+        self._incidents: dict[str, str] = {}
+        self._noted: set[str] = set()
         self._client = LinkClient(folder, role="cli", seat="duty", actor=_NAME, on_push=self._see)
         self._worker = Worker("demo-operator", self._act)
 
@@ -68,29 +77,27 @@ class Operator:
             log.warning("demo.operator", error=str(error))
 
     def _open_incident(self, alarms: list[Alarm]) -> None:
-        worst = next((each for each in alarms if each.is_standing and each.priority == 1), None)
-        if worst is None:
+        for incident in self._incidents.values():
+            if incident not in self._noted:
+                self._noted.add(incident)
+                self._client.act("incident.note", {"incident": incident, "text": _NOTE})
+                return
+        serious = (each for each in alarms if each.is_standing and each.priority <= 2)
+        worst = next((each for each in serious if _place(each) not in self._incidents), None)
+        if worst is None or len(self._incidents) >= _MOST_INCIDENTS:
             return
-        if not self._incident:
-            incident = self._client.act(
-                "incident.open",
-                {
-                    "title": worst.name or worst.source,
-                    "type": "화재",
-                    "level": 1,
-                    "place": worst.place,
-                    "assignee": "관제요원 02",
-                    "alarms": [worst.id],
-                    "cameras": [],
-                },
-            )
-            self._incident = incident["id"]
-        elif not self._noted:
-            self._noted = True
-            self._client.act(
-                "incident.note",
-                {"incident": self._incident, "text": "119에 통보, 현장 주변 카메라 확인 중 (시연)"},
-            )
+        opened = self._client.act(
+            "incident.open",
+            {
+                "title": worst.name or worst.source,
+                "type": _TYPES.get(worst.quantity, "장애"),
+                "level": worst.priority,
+                "place": worst.place,
+                "assignee": "관제요원 02",
+                "alarms": [each.id for each in alarms if _place(each) == _place(worst)],
+            },
+        )
+        self._incidents[_place(worst)] = opened["id"]
 
     def _acknowledge(self, alarms: list[Alarm], now_ms: int) -> None:
         waiting = [
@@ -102,3 +109,8 @@ class Operator:
         ]
         if waiting:
             self._client.act("alarm.acknowledge", {"alarms": [waiting[0].id], "note": ""})
+
+
+def _place(alarm: Alarm) -> str:
+    """What belongs together: the channels of one device."""
+    return alarm.place or alarm.source
