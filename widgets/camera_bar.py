@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from widgets.figures import plain
 from widgets.words import Words
 
 TILES = (1, 4, 9, 16, 25)
@@ -28,7 +29,7 @@ class CameraBar(QWidget):
         count_wanted: so many tiles at once.
         page_wanted: +1 or -1.
         round_wanted: whether the pages shall turn by themselves.
-        back_wanted: leave the focus.
+        back_wanted: leave the focus or the surroundings.
         snapshot_wanted: of the chosen camera.
         incident_wanted: with the chosen camera.
     """
@@ -43,6 +44,7 @@ class CameraBar(QWidget):
     def __init__(self, words: Words, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._words = words
+        self._around, self._near = "", 0
         self._title, self._counted, self._page = QLabel(), QLabel(), QLabel()
         self._title.setObjectName("title")
         self._counted.setObjectName("dim")
@@ -125,7 +127,7 @@ class CameraBar(QWidget):
     def write(self) -> None:
         """Write all texts in the language of now."""
         text = self._words.text
-        self._title.setText(text("cameras.title"))
+        self._write_title()
         self._write_acts()
         self.round.setToolTip(text("cameras.round_tip", n=ROUND_S))
         self._snapshot.setToolTip(text("cameras.snapshot_tip"))
@@ -136,16 +138,29 @@ class CameraBar(QWidget):
             tip = text("cameras.tiles_tip", n=TILES[number - 1], press=number)
             button.setToolTip(tip)
 
+    def show_around(self, name: str, count: int) -> None:
+        """Say whose surroundings are shown; none for an empty name."""
+        self._around, self._near = name, count
+        self._write_title()
+
     def show_place(self, count: int, page: int, pages: int, *, focused: bool) -> None:
         """Say where in the pages the wall is."""
         many = pages > 1 and not focused
         self._page.setText(self._words.text("cameras.page", page=page + 1, pages=pages))
         for widget in (self._page, self._previous, self._next, self.round):
             widget.setVisible(many)
-        self._back.setVisible(focused)
+        self._back.setVisible(focused or bool(self._around))
         self._group.button(count).setChecked(True)
+
+    def _write_title(self) -> None:
+        around = plain(self._around, 28)
+        self._title.setText(
+            self._words.text("cameras.around", name=around, n=self._near)
+            if around
+            else self._words.text("cameras.title")
+        )
 
     def show_counted(self, live: int, watched: int, total: int) -> None:
         """Say how many cameras are live, of those watched, of all."""
-        key = "cameras.counted" if total else "cameras.none"
+        key = "cameras.none" if not total else "cameras.counted_near" if self._around else "cameras.counted"
         self._counted.setText(self._words.text(key, live=live, watched=watched, total=total))

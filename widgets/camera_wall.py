@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from console.cameras import Frame
 from db.records import Camera, CameraState
 from widgets.bridge import Bridge
 from widgets.camera_bar import ROUND_S, TILES, CameraBar
+from widgets.camera_pool import Pool, nearest
 from widgets.camera_tile import CameraTile
 from widgets.words import Words
 
@@ -22,28 +22,6 @@ STATE_MS = 200
 REPORT_MS = 1000
 REPORT_AT_LEAST_S = 2.0
 SETTLE_MS = 150
-
-
-class Pool(Protocol):
-    """What the wall needs of `console.cameras.CameraPool`."""
-
-    def want(self, sizes: Mapping[str, tuple[int, int]], main: Collection[str] = ()) -> None:
-        """What is visible."""
-
-    def frame(self, camera_id: str) -> Frame | None:
-        """The newest picture."""
-
-    def states(self) -> list[CameraState]:
-        """How the cameras are."""
-
-    def snapshot(self, camera_id: str) -> bytes | None:
-        """The newest picture as JPEG."""
-
-    def processes(self) -> list[int]:
-        """The process ids of the decoders."""
-
-    def stop(self) -> None:
-        """End."""
 
 
 class CameraWall(QWidget):
@@ -80,12 +58,14 @@ class CameraWall(QWidget):
         self.page = 0
         self.chosen = ""
         self.focused = ""
+        self.around = ""  # the place whose nearest cameras are shown
+        self._near: list[Camera] = []
+        self._before = (9, 0, "", "")  # count, page, chosen and focused of what that gives back
         self._build()
         self._make_timers()
         words.changed.connect(self._write)
         bridge.linked.connect(self._ask_cameras)
-        if bridge.is_linked:
-            self._ask_cameras(True, "")
+        self._ask_cameras(bridge.is_linked, "")
         self._arrange()
         self._write()
 
@@ -97,7 +77,7 @@ class CameraWall(QWidget):
         self.bar.count_wanted.connect(self.set_count)
         self.bar.page_wanted.connect(self._turn)
         self.bar.round_wanted.connect(self._on_round)
-        self.bar.back_wanted.connect(self.leave_focus)
+        self.bar.back_wanted.connect(self.go_back)
         self.bar.snapshot_wanted.connect(self.take_snapshot)
         self.bar.incident_wanted.connect(self._want_incident)
         self._grid = QGridLayout()
@@ -143,7 +123,7 @@ class CameraWall(QWidget):
             self._pool.stop()
         self._cameras = list(cameras)
         self._pool = self._pool_factory(self._cameras) if cameras else None
-        self._states, self.page, self.focused = {}, 0, ""
+        self._states, self.page, self.focused, self.around = {}, 0, "", ""
         known = {camera.id for camera in cameras}
         if self.chosen not in known:
             self.chosen = cameras[0].id if cameras else ""
@@ -167,13 +147,42 @@ class CameraWall(QWidget):
     @property
     def pages(self) -> int:
         """How many pages there are, at least one."""
-        return max(1, -(-len(self._cameras) // self.count))
+        return max(1, -(-len(self._offered) // self.count))
+
+    @property
+    def _offered(self) -> list[Camera]:
+        return self._near if self.around else self._cameras
+
+    def surround(self, name: str, lon: float, lat: float) -> None:
+        """Show the nearest cameras of a place; what was shown comes back by `leave_around`."""
+        near = nearest(self._cameras, lon, lat)
+        if not near:
+            self.leave_around()
+            return
+        if not self.around:
+            self._before = self.count, self.page, self.chosen, self.focused
+        self.around, self._near, self.page, self.focused = name, near, 0, ""
+        self.chosen = near[0].id
+        self._arrange()
+
+    @Slot()
+    def leave_around(self) -> None:
+        """Give back what was shown before the place was surrounded."""
+        if self.around:
+            self.around = ""
+            self.count, self.page, self.chosen, self.focused = self._before
+            self._arrange()
+
+    @Slot()
+    def go_back(self) -> None:
+        """Leave the focus, else the surroundings."""
+        self.leave_focus() if self.focused else self.leave_around()
 
     @Slot(int)
     def set_count(self, count: int) -> None:
         """So many tiles at once; the page with the chosen camera stays in sight."""
         self.count, self.focused = count, ""
-        ids = [camera.id for camera in self._cameras]
+        ids = [camera.id for camera in self._offered]
         self.page = ids.index(self.chosen) // count if self.chosen in ids else 0
         self._arrange()
 
@@ -203,10 +212,8 @@ class CameraWall(QWidget):
     @Slot(str)
     def focus(self, camera_id: str) -> None:
         """Show this camera alone, by its main stream; once more goes back."""
-        if self.focused == camera_id:
-            self.leave_focus()
-            return
-        self.chosen = self.focused = camera_id
+        self.chosen = camera_id
+        self.focused = "" if self.focused == camera_id else camera_id
         self._arrange()
 
     @Slot()
@@ -227,7 +234,7 @@ class CameraWall(QWidget):
         if self.focused:
             return [camera for camera in self._cameras if camera.id == self.focused]
         first = self.page * self.count
-        return self._cameras[first : first + self.count]
+        return self._offered[first : first + self.count]
 
     def _arrange(self) -> None:
         """Lay out as many tiles as wanted and give each its camera."""
@@ -336,8 +343,8 @@ class CameraWall(QWidget):
             super().keyPressEvent(event)
         elif Qt.Key.Key_1 <= key <= Qt.Key.Key_5:
             self.set_count(TILES[key - Qt.Key.Key_1])
-        elif key == Qt.Key.Key_Escape and self.focused:
-            self.leave_focus()
+        elif key == Qt.Key.Key_Escape and (self.focused or self.around):
+            self.go_back()
         elif key in acts:
             acts[key]()
         else:
@@ -382,6 +389,7 @@ class CameraWall(QWidget):
 
     @Slot()
     def _write(self) -> None:
+        self.bar.show_around(self.around, len(self._near))
         self.bar.show_place(self.count, self.page, self.pages, focused=bool(self.focused))
         self._write_counted()
         self.refresh()

@@ -191,6 +191,13 @@ class MapPanel(QWidget):
         place = self._place_of.get(asset_id, "")
         return bool(place) and self.view.select(place, centre=True)
 
+    def whereabouts(self, asset_id: str) -> tuple[str, float, float] | None:
+        """Name, longitude and latitude of the place where an asset is; None when it has none."""
+        place = self._assets.get(self._place_of.get(asset_id, ""))
+        if place is None or place.lon is None or place.lat is None:
+            return None
+        return self._name(place), place.lon, place.lat
+
     def clear_selection(self) -> None:
         """Mark nothing and show everything."""
         self.view.clear_selection()

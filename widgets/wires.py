@@ -65,11 +65,14 @@ class Wires(QObject):
 
     @Slot(object)
     def _show_place(self, alarms: tuple[Alarm, ...]) -> None:
-        """One selection: the map goes where the chosen alarm is, and lets go with it."""
-        if alarms and alarms[0].asset:
+        """One selection: map and cameras go where the chosen alarm is, and come back with it."""
+        place = self._map.whereabouts(alarms[0].asset) if alarms else None
+        if place is not None:
             self._map.show_asset(alarms[0].asset)
+            self._cameras.surround(*place)
         elif not alarms:
             self._map.clear_selection()
+            self._cameras.leave_around()
 
     @Slot(str)
     def _open_from_camera(self, camera_id: str) -> None:

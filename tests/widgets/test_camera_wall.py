@@ -270,3 +270,42 @@ def test_another_camera_in_the_tile_takes_the_old_picture_away(tile: CameraTile)
 def test_without_a_state_nothing_is_shown_as_live(tile: CameraTile) -> None:
     tile.show_picture(white(), None, 0)
     assert brightest(tile) < 60
+
+
+def placed(count: int) -> list[Camera]:
+    """Cameras in a row to the east, the last nearest to 127 degrees."""
+    return [
+        Camera(f"P-{n:02d}", f"P {n}", f"http://p/{n}", lon=126.0 + n / 100, lat=37.5) for n in range(count)
+    ]
+
+
+def test_around_a_place_are_its_nine_nearest_cameras_and_escape_gives_back_what_was_there(
+    qtbot: QtBot, wall: CameraWall
+) -> None:
+    wall.set_cameras([*placed(12), Camera("X", "no position", "http://x")])
+    wall.set_count(4)
+    wall.next_page()
+    before = names(wall), wall.chosen
+    wall.surround("시장", 127.0, 37.5)
+    assert (names(wall), wall.chosen) == (["P-11", "P-10", "P-09", "P-08"], "P-11")
+    assert wall.bar._title.text() == "투망감시: 시장 주변 9대"
+    assert wall.pages == 3
+    wall.surround("하천", 126.0, 37.5)
+    assert names(wall)[0] == "P-00"
+    qtbot.keyClick(wall, Qt.Key.Key_Escape)
+    assert (names(wall), wall.chosen) == before
+    assert wall.bar._title.text() == "카메라"
+
+
+def test_a_focus_within_the_surroundings_is_left_first(qtbot: QtBot, wall: CameraWall) -> None:
+    wall.set_cameras(placed(12))
+    wall.surround("시장", 127.0, 37.5)
+    wall.focus("P-10")
+    qtbot.keyClick(wall, Qt.Key.Key_Escape)
+    assert (names(wall)[0], wall.around) == ("P-11", "시장")
+
+
+def test_without_placed_cameras_the_wall_stays(wall: CameraWall) -> None:
+    before = names(wall)
+    wall.surround("시장", 127.0, 37.5)
+    assert (names(wall), wall.around) == (before, "")
