@@ -76,6 +76,7 @@ class DomainCards(QWidget):
         narrow = min(count, max(1, (self.width() - GAP) // (NARROW + GAP)))
         while across < narrow and self._high(across) < TWO_LINES:
             across += 1
+        across = -(-count // -(-count // across))  # no more than needed, so that the last row is full too
         wide, high = (self.width() - GAP) // across - GAP, min(96, self._high(across))
         return [
             (QRect(GAP + n % across * (wide + GAP), GAP + n // across * (high + GAP), wide, high), domain)
