@@ -19,12 +19,15 @@ from widgets.words import Words
 
 SPAN_MS = 12 * 3_600_000
 BIN_MS = 5 * 60_000
-_HOUR_MS = 3_600_000
+_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 _SEEN_MOST = 50_000
 
 
 class TimeStrip(QWidget):
-    """A bar per five minutes of the last twelve hours, from what this screen has received."""
+    """A bar per five minutes of the last twelve hours, from what this screen has received.
+
+    While there is nothing older than an hour to tell, a bar per minute of the last hour.
+    """
 
     def __init__(self, bridge: Bridge, words: Words) -> None:
         super().__init__()
@@ -55,21 +58,34 @@ class TimeStrip(QWidget):
         """Count newly raised alarms, each activation once."""
         for record in records:
             if isinstance(record, Alarm) and (record.id, record.activation) not in self._seen:
-                at = record.raised_ms // BIN_MS
+                at = record.raised_ms // _MINUTE_MS
                 self._seen[(record.id, record.activation)] = at
                 self._bins.setdefault(at, [0, 0, 0, 0])[min(4, max(1, record.priority)) - 1] += 1
         if len(self._seen) > _SEEN_MOST:
             self._forget()
 
     def _forget(self) -> None:
-        oldest = (self._bridge.now_ms() - SPAN_MS) // BIN_MS
+        oldest = (self._bridge.now_ms() - SPAN_MS) // _MINUTE_MS
         self._seen = {key: at for key, at in self._seen.items() if at >= oldest}
         self._bins = {at: counts for at, counts in self._bins.items() if at >= oldest}
 
     def bins(self, now_ms: int) -> dict[int, list[int]]:
         """Per interval (counted back from the newest, 0) how many alarms of priority 1 to 4."""
-        newest, most = now_ms // BIN_MS, SPAN_MS // BIN_MS
-        return {newest - at: counts for at, counts in self._bins.items() if 0 <= newest - at < most}
+        span_ms, bin_ms = self.scale(now_ms)
+        newest, found = now_ms // bin_ms, dict[int, list[int]]()
+        for minute, counts in self._bins.items():
+            back = newest - minute * _MINUTE_MS // bin_ms
+            if 0 <= back < span_ms // bin_ms:
+                before = found.get(back, [0, 0, 0, 0])
+                found[back] = [one + other for one, other in zip(before, counts, strict=True)]
+        return found
+
+    def scale(self, now_ms: int) -> tuple[int, int]:
+        """The length of the strip and of an interval, in ms."""
+        known = [minute for minute in self._bins if 0 <= now_ms - minute * _MINUTE_MS < SPAN_MS]
+        oldest_ms = min(known, default=now_ms // _MINUTE_MS) * _MINUTE_MS
+        is_young = now_ms - min(oldest_ms, self._since_ms or now_ms) < _HOUR_MS - _MINUTE_MS
+        return (_HOUR_MS, _MINUTE_MS) if is_young else (SPAN_MS, BIN_MS)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -115,10 +131,11 @@ class TimeStrip(QWidget):
         )
         painter.setPen(QColor(theme.LINE))
         painter.drawLine(chart.bottomLeft(), chart.bottomRight())
-        step = _HOUR_MS if chart.width() > 800 else 3 * _HOUR_MS
-        hour = (now_ms - SPAN_MS) // step * step + step
+        span_ms, _ = self.scale(now_ms)
+        step = span_ms // (12 if chart.width() > 800 else 4)
+        hour = (now_ms - span_ms) // step * step + step
         while hour <= now_ms:
-            x = chart.left() + chart.width() * (hour - now_ms + SPAN_MS) / SPAN_MS
+            x = chart.left() + chart.width() * (hour - now_ms + span_ms) / span_ms
             painter.setPen(QColor(theme.LINE))
             painter.drawLine(int(x), chart.bottom(), int(x), chart.bottom() + 4)
             painter.setPen(QColor(theme.DIM))
@@ -130,7 +147,8 @@ class TimeStrip(QWidget):
     def _bars(self, painter: QPainter, chart: QRect, now_ms: int) -> None:
         bins = self.bins(now_ms)
         most = max((sum(counts) for counts in bins.values()), default=0)
-        wide = chart.width() / (SPAN_MS / BIN_MS)
+        span_ms, bin_ms = self.scale(now_ms)
+        wide = chart.width() / (span_ms / bin_ms)
         for back, counts in bins.items():
             low = float(chart.bottom())
             for priority in (4, 3, 2, 1):
@@ -142,5 +160,5 @@ class TimeStrip(QWidget):
         painter.fillRect(chart.right() - 1, chart.top() - 4, 2, chart.height() + 4, QColor(theme.LIVE))
         if most:
             painter.setPen(QColor(theme.DIM))
-            text = self._words.text("strip.most", n=most, minutes=BIN_MS // 60_000)
+            text = self._words.text("strip.most", n=most, minutes=bin_ms // _MINUTE_MS)
             painter.drawText(chart, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, text)
