@@ -213,7 +213,7 @@ class Screen(QObject):
             self.health.show_asset(self.domains.worst_asset)
         elif key == "alarms" and alarms:
             self.alarms.select(alarms[0].id)
-        elif self.alarms.selected():
+        elif self.alarms.selected() and key not in ("map", "cameras"):  # they show what is around it
             self.alarms.leave()
 
     def close(self) -> None:
