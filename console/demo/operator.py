@@ -112,5 +112,5 @@ class Operator:
 
 
 def _place(alarm: Alarm) -> str:
-    """What belongs together: the channels of one device."""
-    return alarm.place or alarm.source
+    """What belongs together: the parts of one pole, the quantities of one panel."""
+    return alarm.source.partition(".")[0]
