@@ -128,6 +128,11 @@ class DomainCards(QWidget):
         painter.setPen(QColor(theme.TEXT if abnormal else theme.DIM))
         _text(painter, QRect(inner.left(), inner.top() + 19, inner.width(), 19), first)
         if inner.height() < 56:
+            used = QFontMetrics(painter.font()).horizontalAdvance(first) + 10
+            painter.setFont(theme.font(13))
+            painter.setPen(QColor(theme.DIM))
+            if inner.width() - used > 60:
+                _text(painter, QRect(inner.left() + used, inner.top() + 19, inner.width() - used, 19), second)
             return
         painter.setFont(theme.font(13))
         painter.setPen(QColor(theme.DIM))
