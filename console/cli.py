@@ -140,7 +140,7 @@ def print_central_init(
 ) -> int:
     """Prepare the central platform at `url`, and say what was done."""
     from console.sync.install import central_init
-    from console.sync.ports import public_url, read_password
+    from console.sync.opening import public_url, read_password
 
     done = central_init(
         url,
@@ -160,7 +160,7 @@ def print_central_init(
 def print_central_check(url: str, password_file: str, as_json: bool) -> int:
     """Examine the central platform at `url`; 1 when a console could not work with it."""
     from console.sync.install import central_check
-    from console.sync.ports import read_password
+    from console.sync.opening import read_password
 
     found = central_check(url, read_password(password_file), base=Path.cwd())
     if as_json:

@@ -31,7 +31,7 @@ from console.link_server import LinkServer
 from console.newest import Newest
 from console.queries import Questions
 from console.settings import Settings
-from console.sync.ports import open_central
+from console.sync.opening import open_central
 from console.sync.worker import Sync
 from console.worker import Worker
 from db import alarms, blobs, connection, entries, feed, incidents, keys, ops, readings

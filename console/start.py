@@ -22,7 +22,7 @@ from console.health.tree import load as load_assets
 from console.roles import role_command
 from console.settings import Broker, Settings, load
 from console.supervisor import HELD, Part, Supervisor
-from console.sync import ports
+from console.sync import opening
 from db.records import Camera
 
 _SHIPPED = Path(__file__).resolve().parent.parent / "resources" / "settings"
@@ -52,10 +52,10 @@ def checked(path: Path) -> Settings:
     try:
         for rule in settings.rules:
             rulebook.check(rule)
-        if settings.central.url and not ports.is_postgres(settings.central.url):
-            ports.file_folder(settings.central.url)
-        ports.public_url(settings.central.url or "file:")
-        ports.read_password(settings.central.password_file, path.parent)
+        if settings.central.url and not opening.is_postgres(settings.central.url):
+            opening.file_folder(settings.central.url)
+        opening.public_url(settings.central.url or "file:")
+        opening.read_password(settings.central.password_file, path.parent)
     except SettingsError as error:
         raise SettingsError(f"{path}: key {error}") from error
     try:

@@ -20,7 +20,8 @@ from console.clock import SystemClock
 from console.engine import Engine
 from console.errors import Unavailable
 from console.sync.install import central_init
-from console.sync.ports import BATCH, open_central
+from console.sync.opening import open_central
+from console.sync.ports import BATCH
 from console.sync.worker import Sync
 from db import connection, entries, ops
 from db.records import Draft, Entry, Proof, Record

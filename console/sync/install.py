@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from console.clock import SystemClock
 from console.errors import Refused, SettingsError, Unavailable
-from console.sync.ports import file_folder, is_postgres, open_central, public_url
+from console.sync.opening import file_folder, is_postgres, open_central, public_url
 
 if TYPE_CHECKING:
     import psycopg

@@ -123,7 +123,7 @@ def test_the_story_is_told_in_its_order(settings: Settings) -> None:
         if verb == "raised":
             first.setdefault(rule, at_s)
     assert set(first) == {rule.id for rule in settings.rules} - {"pm10-high", "sensor-silent"}
-    assert list(first)[0] == "noise-loud"
+    assert next(iter(first)) == "noise-loud"
     assert first["panel-leak"] < first["panel-hot"]
     assert first["pole-dark"] < 30
     assert first["panel-hot"] < first["panel-fire"]

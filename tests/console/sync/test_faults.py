@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from console.errors import SettingsError, Unavailable
 from console.sync.file_central import FileCentral
-from console.sync.ports import Greeting, open_central
+from console.sync.opening import open_central
+from console.sync.ports import Greeting
 from db import blobs, entries, incidents
 from db.records import Draft, Lamp
 from tests.console.sync.conftest import NewDesk

@@ -10,7 +10,8 @@ import pytest
 from console.errors import Refused, Unavailable
 from console.incidents import jobs
 from console.sync.install import central_check, central_init
-from console.sync.ports import Fork, open_central, public_url
+from console.sync.opening import open_central, public_url
+from console.sync.ports import Fork
 from console.sync.postgres import PostgresCentral
 from db import blobs, entries
 from db.records import Draft
