@@ -30,6 +30,7 @@ from console.link import Command, Hello, Query
 from console.link_server import LinkServer
 from console.newest import Newest
 from console.queries import Questions
+from console.running import CameraReports
 from console.settings import Settings
 from console.sync.opening import open_central
 from console.sync.worker import Sync
@@ -86,7 +87,8 @@ class Core:
             encodings=settings.site.encodings,
             quarantine_keep=settings.site.quarantine_keep,
         )
-        self.questions = Questions(self, self._assets)
+        self.camera_reports = CameraReports()
+        self._questions = Questions(self, self._assets)
         self._link = LinkServer(folder, query=self._query, command=self._command, state=self.newest.all)
         self.stopping = threading.Event()
         self._sync: Worker | None = None
@@ -203,7 +205,7 @@ class Core:
     # --- the door -----------------------------------------------------------
 
     def _query(self, query: Query, hello: Hello) -> Any:
-        return self.questions.answer(query.name, query.args)
+        return self._questions.answer(query.name, query.args)
 
     def _command(self, command: Command, hello: Hello) -> Any:
         if command.name == "blob.put":
@@ -215,7 +217,7 @@ class Core:
     def _camera_report(self, args: dict[str, Any]) -> int:
         states = msgspec.convert(args.get("states", []), list[CameraState])
         self.newest.publish(states)
-        self.questions.cameras_reported(args.get("workers", []))
+        self.camera_reports.take(msgspec.convert(args.get("workers", []), list[int]), self.clock.now_ms())
         return len(states)
 
     def _act(self, command: Command, hello: Hello) -> Any:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from apscheduler.schedulers.base import BaseScheduler
 from sqlite_utils import Database
 
+from console.running import Running
 from db import commands, events, readings
 from db.records import CameraState, Lamp
-
-if TYPE_CHECKING:
-    from console.core import Core
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +24,7 @@ _REPORT_STALE_MS = 6_000  # three reports of a screen
 class Housekeeping:
     """The jobs of one core's scheduler."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Running) -> None:
         self._core = core
         clock = core.clock
         self._wall_from_ms, self._monotonic_from_s = clock.now_ms(), clock.monotonic_s()
@@ -106,7 +104,7 @@ class Housekeeping:
             return Lamp("camera", "all", "off", detail="The settings name no camera")
         states = [state for state in self._core.newest.of(CameraState) if state.state != "idle"]
         live = sum(state.state == "live" for state in states)
-        reported_ms = self._core.questions.cameras_reported_ms()
+        reported_ms = self._core.camera_reports.at_ms
         now_ms = self._core.clock.now_ms()
         if reported_ms is None or now_ms - reported_ms > _REPORT_STALE_MS:
             detail = "No screen is watching the cameras"

@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 from sqlite_utils import Database
 
 from console.errors import Refused
+from console.running import Running
 from console.status import status
-from db import alarms, blobs, counts, entries, incidents, quarantine, readings
-from db.records import Asset, Entry, FeedCount, Trend
-
-if TYPE_CHECKING:
-    from console.core import Core
+from db import alarms, blobs, entries, incidents, quarantine, readings
+from db.records import Asset, Entry, Trend
 
 Limit = Annotated[int, Meta(ge=1, le=1000)]
 
@@ -71,12 +68,9 @@ class Last(_Args, frozen=True):
 class Questions:
     """Answers queries about one core; any thread may ask."""
 
-    def __init__(self, core: Core, assets: Sequence[Asset]) -> None:
+    def __init__(self, core: Running, assets: Sequence[Asset]) -> None:
         self._core = core
         self._assets = list(assets)
-        self._lock = threading.Lock()
-        self._workers: list[int] = []
-        self._reported_ms: int | None = None
         self._known: dict[str, tuple[type[_Args], Callable[[Any], Any]]] = {
             "state": (NoArgs, lambda args: core.newest.all()),
             "alarms": (NoArgs, self._alarms),
@@ -106,22 +100,6 @@ class Questions:
         except msgspec.ValidationError as error:
             raise Refused(f"{name}: {error}") from error
         return ask(checked)
-
-    def cameras_reported(self, workers: Sequence[int]) -> None:
-        """Remember the camera processes that a screen named, and that it watches."""
-        with self._lock:
-            self._workers = list(workers)
-            self._reported_ms = self._core.clock.now_ms()
-
-    def cameras_reported_ms(self) -> int | None:
-        """When a screen last said how the cameras are; None if none has."""
-        with self._lock:
-            return self._reported_ms
-
-    def camera_workers(self) -> list[int]:
-        """The camera processes that a screen named last."""
-        with self._lock:
-            return list(self._workers)
 
     @contextlib.contextmanager
     def _ops(self) -> Iterator[Database]:
@@ -192,11 +170,6 @@ class Questions:
     def _entries(self, args: Last) -> list[Entry]:
         with self._ops() as db:
             return entries.newest(db, args.limit)
-
-    def feed_counts(self) -> list[FeedCount]:
-        """What each feed has done since its store was made."""
-        with self._feed() as db:
-            return counts.all_counts(db)
 
     def _status(self, args: NoArgs) -> dict[str, Any]:
         return status(self._core)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from db.records import Alarm, CameraState, Incident, Lamp, Proof
+from console.running import Running
+from db import counts as feed_counts
+from db.records import Alarm, CameraState, FeedCount, Incident, Lamp, Proof
 
-if TYPE_CHECKING:
-    from console.core import Core
 
-
-def status(core: Core) -> dict[str, Any]:
+def status(core: Running) -> dict[str, Any]:
     """The state of this core now; ages in seconds, times in ms UTC."""
     now_ms = core.clock.now_ms()
     lamps = core.newest.of(Lamp)
@@ -35,11 +34,11 @@ def status(core: Core) -> dict[str, Any]:
     }
 
 
-def _roles(core: Core) -> dict[str, Any]:
+def _roles(core: Running) -> dict[str, Any]:
     return {
         "core": {"pid": os.getpid()},
         "ui": [{"seat": seat.seat, "pid": seat.pid} for seat in core.seats() if seat.role == "ui"],
-        "cam": [{"pid": pid} for pid in core.questions.camera_workers()],
+        "cam": [{"pid": pid} for pid in core.camera_reports.workers],
     }
 
 
@@ -56,10 +55,10 @@ def _lamp(lamp: Lamp, now_ms: int) -> dict[str, Any]:
     }
 
 
-def _feeds(core: Core, lamps: list[Lamp], now_ms: int) -> list[dict[str, Any]]:
+def _feeds(core: Running, lamps: list[Lamp], now_ms: int) -> list[dict[str, Any]]:
     by_name = {lamp.name: lamp for lamp in lamps if lamp.kind == "feed"}
     brokers = {lamp.name: lamp for lamp in lamps if lamp.kind == "broker"}
-    counts = {count.feed: count for count in core.questions.feed_counts()}
+    counts = _counts(core)
     feeds = []
     for name, feed in core.settings.feeds.items():
         count, lamp, broker = counts.get(name), by_name.get(name), brokers.get(feed.broker)
@@ -78,6 +77,15 @@ def _feeds(core: Core, lamps: list[Lamp], now_ms: int) -> list[dict[str, Any]]:
     return feeds
 
 
+def _counts(core: Running) -> dict[str, FeedCount]:
+    """What each feed has done since its store was made."""
+    db = core.open_feed_reader()
+    try:
+        return {count.feed: count for count in feed_counts.all_counts(db)}
+    finally:
+        db.close()
+
+
 def _alarms(standing: list[Alarm]) -> dict[str, Any]:
     by_state: dict[str, int] = {}
     by_priority: dict[str, int] = {}
@@ -87,7 +95,7 @@ def _alarms(standing: list[Alarm]) -> dict[str, Any]:
     return {"standing": len(standing), "by_state": by_state, "by_priority": by_priority}
 
 
-def _cameras(core: Core) -> dict[str, Any]:
+def _cameras(core: Running) -> dict[str, Any]:
     states = core.newest.of(CameraState)
     return {
         "total": len(core.settings.cameras),
@@ -96,7 +104,7 @@ def _cameras(core: Core) -> dict[str, Any]:
     }
 
 
-def _central(core: Core, lamps: list[Lamp], now_ms: int) -> dict[str, Any]:
+def _central(core: Running, lamps: list[Lamp], now_ms: int) -> dict[str, Any]:
     proofs = core.newest.of(Proof)
     return {
         "link": next((_lamp(lamp, now_ms) for lamp in lamps if lamp.kind == "central"), None),
@@ -105,7 +113,7 @@ def _central(core: Core, lamps: list[Lamp], now_ms: int) -> dict[str, Any]:
     }
 
 
-def _disk(core: Core) -> dict[str, Any]:
+def _disk(core: Running) -> dict[str, Any]:
     usage = shutil.disk_usage(core.folder)
     files = {name: (core.folder / name) for name in ("feed.db", "ops.db")}
     return {
