@@ -153,8 +153,9 @@ class TimeStrip(QWidget):
             low = float(chart.bottom())
             for priority in (4, 3, 2, 1):
                 high = chart.height() * counts[priority - 1] / max(most, 4)
-                x = chart.right() - (back + 1) * wide
-                bar = QRectF(x, low - high, max(2.0, wide - 1.5), high)
+                began_ms = (now_ms // bin_ms - back) * bin_ms
+                x = max(float(chart.left()), chart.right() - (now_ms - began_ms) / span_ms * chart.width())
+                bar = QRectF(x, low - high, max(2.0, min(wide - 1.5, chart.right() - x)), high)
                 painter.fillRect(bar, QColor(theme.priority_colour(priority)))
                 low -= high
         painter.fillRect(chart.right() - 1, chart.top() - 4, 2, chart.height() + 4, QColor(theme.LIVE))

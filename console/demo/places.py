@@ -123,7 +123,7 @@ VIEWS = tuple(
             ("솔내공원", "Solnae park", "shelters"),
             ("한빛대로 84", "Hanbit-daero 84", "poles"),
             ("은하역 교차로", "Eunha crossing", "poles"),
-            ("둔치주차장", "Riverside park.", "parking"),
+            ("둔치주차장", "Riverside lot", "parking"),
             ("구청앞 쉼터", "Town hall shelter", "shelters"),
             ("한빛대로 12", "Hanbit-daero 12", "poles"),
             ("달맞이고개", "Dalmaji pass", "air-dalmaji"),
