@@ -44,6 +44,7 @@ class Operator:
         self._lock = threading.Lock()
         self._alarms: dict[str, Alarm] = {}
         self._incidents: dict[str, str] = {}
+        self._levels: dict[str, int] = {}
         self._noted: set[str] = set()
         self._client = LinkClient(folder, role="cli", seat="duty", actor=_NAME, on_push=self._see)
         self._worker = Worker("demo-operator", self._act)
@@ -82,7 +83,11 @@ class Operator:
                 self._noted.add(incident)
                 self._client.act("incident.note", {"incident": incident, "text": _NOTE})
                 return
-        serious = (each for each in alarms if each.is_standing and each.priority <= 2)
+        serious = [each for each in alarms if each.is_standing and each.priority <= 2]
+        graver = next((each for each in serious if each.priority < self._levels.get(_place(each), 0)), None)
+        if graver is not None:
+            self._raise_level(graver)
+            return
         worst = next((each for each in serious if _place(each) not in self._incidents), None)
         if worst is None or len(self._incidents) >= _MOST_INCIDENTS:
             return
@@ -98,6 +103,14 @@ class Operator:
             },
         )
         self._incidents[_place(worst)] = opened["id"]
+        self._levels[_place(worst)] = worst.priority
+
+    def _raise_level(self, alarm: Alarm) -> None:
+        """The place of an open incident got worse: so does the incident."""
+        fields = {"level": alarm.priority, "title": alarm.name or alarm.source}
+        incident = self._incidents[_place(alarm)]
+        self._client.act("incident.change", {"incident": incident, "fields": fields})
+        self._levels[_place(alarm)] = alarm.priority
 
     def _acknowledge(self, alarms: list[Alarm], now_ms: int) -> None:
         waiting = [

@@ -34,6 +34,7 @@ from console.supervisor import Supervisor
 
 _READY_S = 30.0
 _STATUS_S = 5.0
+_SETTLE_S = 10.0
 
 
 def run_demo(output: Path, *, seconds: float | None, language: str | None, size: str) -> int:
@@ -141,6 +142,7 @@ class _Demo:
                     break
                 watch.look(every_s=_STATUS_S, tell=click.echo)
             watch.look(every_s=0, tell=click.echo)
+            self._settle(watch)
         finally:
             operator.stop()
             client.stop()
@@ -148,6 +150,12 @@ class _Demo:
             runner.join()
         self._sum_up(watch)
         return runner.status
+
+    def _settle(self, watch: Watch) -> None:
+        """Give what was written last its time to reach the centre, unless somebody wants to end now."""
+        until = self._clock.monotonic_s() + _SETTLE_S
+        while not watch.is_synced and self._clock.monotonic_s() < until and not self._end.wait(0.3):
+            watch.look(every_s=0, tell=lambda line: None)
 
     def _sum_up(self, watch: Watch) -> None:
         lines = self._errors.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -40,6 +40,12 @@ class Watch:
         self._live = max(self._live, self._last["cameras"]["live"])
         tell(_line(self._last))
 
+    @property
+    def is_synced(self) -> bool:
+        """Whether at the last look the centre had every entry of ours, and there was one."""
+        found = self.summary()
+        return 0 < found["entries"] == found["entries_synced"]
+
     def summary(self) -> dict[str, Any]:
         """What was seen: roles that were up at some time, and the last counts."""
         proof = self._last.get("central", {}).get("proof") or {}
