@@ -44,7 +44,7 @@ class Watch:
     def is_synced(self) -> bool:
         """Whether at the last look the centre had every entry of ours, and there was one."""
         found = self.summary()
-        return 0 < found["entries"] == found["entries_synced"]
+        return bool(0 < found["entries"] == found["entries_synced"])
 
     def summary(self) -> dict[str, Any]:
         """What was seen: roles that were up at some time, and the last counts."""
