@@ -206,7 +206,7 @@ class Engine:
                 connection.execute("SAVEPOINT job")
                 try:
                     results.append(list(task.job(db)))
-                except Exception as error:
+                except Exception as error:  # the submitter's: one bad job must not undo its neighbours
                     if unavailable(error) or damaged(error) or not connection.in_transaction:
                         raise
                     if not isinstance(error, ConsoleError):

@@ -197,7 +197,7 @@ class Ingest:
             batch = list(islice(self._held, BURST))
             try:
                 self._commit(db, batch)
-            except Exception as error:
+            except Exception as error:  # whatever it was: the burst is tried message by message
                 self._repetitions.forget()
                 if isinstance(error, Unavailable) or unavailable(error) or damaged(error):
                     raise
@@ -223,7 +223,7 @@ class Ingest:
         for delivery in batch:
             try:
                 self._commit(db, [delivery])
-            except Exception as error:
+            except Exception as error:  # a message that no store takes would come back for ever
                 if isinstance(error, Unavailable) or unavailable(error) or damaged(error):
                     raise
                 self._commit(db, [delivery], refused=error)
