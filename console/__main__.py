@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -262,6 +263,7 @@ def main(arguments: list[str] | None = None) -> Any:
         if error.errno != errno.ENOSPC:
             raise
         click.echo(f"gwanje: the output cannot be written ({error.strerror})", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered would fail again
         sys.exit(1)
 
 
