@@ -17,10 +17,11 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlite_utils import Database
 
 from console import commands, startup
+from console.acts import Acts
 from console.alarms.evaluate import Evaluator
 from console.clock import Clock
 from console.engine import Engine
-from console.errors import Refused, Unavailable
+from console.errors import Unavailable
 from console.evaluation import Evaluation
 from console.feeds.ingest import Ingest
 from console.health.rollup import Health
@@ -34,10 +35,10 @@ from console.running import CameraReports
 from console.settings import Settings
 from console.sync.opening import open_central
 from console.sync.worker import Sync
+from console.tasks import Tasks
 from console.worker import Worker
-from db import alarms, blobs, connection, entries, feed, incidents, keys, ops, readings
+from db import alarms, connection, entries, feed, incidents, keys, ops, readings
 from db import commands as done_commands
-from db.records import CameraState
 
 log = structlog.get_logger(__name__)
 
@@ -88,6 +89,8 @@ class Core:
             quarantine_keep=settings.site.quarantine_keep,
         )
         self.camera_reports = CameraReports()
+        self.tasks = Tasks(self.newest.publish, clock)
+        self._acts = Acts(self)
         self._questions = Questions(self, self._assets)
         self._link = LinkServer(folder, query=self._query, command=self._command, state=self.newest.all)
         self.stopping = threading.Event()
@@ -148,6 +151,7 @@ class Core:
         """End in the order that loses nothing. Twice is harmless."""
         self.stopping.set()
         self._link.stop()
+        self.tasks.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
         if self._sync is not None:
@@ -208,17 +212,9 @@ class Core:
         return self._questions.answer(query.name, query.args)
 
     def _command(self, command: Command, hello: Hello) -> Any:
-        if command.name == "blob.put":
-            return blobs.put_chunk(self.blobs, **_blob_args(command.args))
-        if command.name == "camera.report":
-            return self._camera_report(command.args)
+        if self._acts.knows(command.name):
+            return self._acts.do(command.name, command.args, command.actor or hello.actor or "operator")
         return self._act(command, hello)
-
-    def _camera_report(self, args: dict[str, Any]) -> int:
-        states = msgspec.convert(args.get("states", []), list[CameraState])
-        self.newest.publish(states)
-        self.camera_reports.take(msgspec.convert(args.get("workers", []), list[int]), self.clock.now_ms())
-        return len(states)
 
     def _act(self, command: Command, hello: Hello) -> Any:
         args, act = commands.read(command.name, command.args)
@@ -248,13 +244,6 @@ class Core:
         if self._sync is not None:
             self._sync.kick()
         return answer[-1]
-
-
-def _blob_args(args: dict[str, Any]) -> dict[str, Any]:
-    allowed = {"sha256", "offset", "chunk", "last", "size"}
-    if set(args) - allowed:
-        raise Refused(f"blob.put: unknown {', '.join(sorted(set(args) - allowed))}")
-    return args
 
 
 def _beside(origin: Path | None, name: str) -> Path:

@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from console.errors import Unavailable
-from db.records import Shown
+from db.shown import Shown
 
 PROTOCOL = 1
 LARGEST = 64 * 1024 * 1024

@@ -16,6 +16,7 @@ from console.link import Hello
 from console.newest import Newest
 from console.settings import Settings
 from console.startup import Found
+from console.tasks import Tasks
 
 
 class CameraReports:
@@ -55,6 +56,7 @@ class Running(Protocol):
     ingest: Ingest
     found: list[Found]
     camera_reports: CameraReports
+    tasks: Tasks
     stopping: threading.Event
 
     @property

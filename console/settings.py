@@ -9,6 +9,7 @@ import re
 import tomllib
 import typing
 import zoneinfo
+from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -42,6 +43,7 @@ class Site(_Table, frozen=True):
     assets: str = ""
     encodings: tuple[Literal["utf-8", "cp949"], ...] = ("utf-8", "cp949")
     keep_days: Annotated[int, Meta(ge=1)] = 30
+    rows_hours: Annotated[int, Meta(ge=1, le=72)] = 6
     quarantine_keep: Annotated[int, Meta(ge=100)] = 100_000
 
 
@@ -108,19 +110,49 @@ class Mapping(_Table, frozen=True):
     time: str = ""
     time_format: str = "iso"
     time_zone: str = "Asia/Seoul"
+    sequence: str = ""
+    epoch: str = ""
     lon: str = ""
     lat: str = ""
     values: tuple[Mapped, ...] = ()
     events: tuple[MappedEvent, ...] = ()
 
 
+class Backfill(_Table, frozen=True):
+    """Where a source can be asked for what did not arrive.
+
+    `url` may hold {source}, {since}, {until} (ISO 8601, UTC), {since_ms} and
+    {until_ms}. `form`: `messages` is a JSON list of messages as the feed's topic
+    brings them, `ngsi-ld` a reply of /temporal/entities. A token comes from `token_file`.
+    `hours` is how much is asked for at a time, `every_s` the pause between two questions.
+    """
+
+    url: Annotated[str, Meta(pattern=r"^https?://")]
+    form: Literal["messages", "ngsi-ld"] = "messages"
+    items: str = "@"
+    topic: str = ""
+    token_file: str = ""
+    header: str = "Authorization"
+    hours: Annotated[float, Meta(gt=0)] = 24.0
+    every_s: Annotated[float, Meta(gt=0)] = 1.0
+    timeout_s: Annotated[float, Meta(gt=0, le=120)] = 20.0
+
+
 class Feed(_Table, frozen=True):
-    """One way in. `kind` names the form; `topics` are MQTT filters."""
+    """One way in. `kind` names the form; `topics` are MQTT filters.
+
+    A feed with `priority` has a session of its own at the broker and is read
+    first, so that an event does not wait behind a day of samples. `every_s` is
+    how often a source reports by its contract; 0 where nobody knows.
+    """
 
     kind: Literal["mapping"] = "mapping"
     broker: str = "main"
     topics: tuple[str, ...] = ()
     silent_s: Seconds = 300.0
+    priority: bool = False
+    every_s: Seconds = 0.0
+    backfill: Backfill | None = None
     mappings: tuple[Mapping, ...] = ()
 
 
@@ -133,10 +165,34 @@ class Central(_Table, frozen=True):
 
 
 class Disk(_Table, frozen=True):
-    """Watermarks in MiB of free space, and what is kept back for incidents."""
+    """Watermarks in MiB of free space, each below the one before, and what is kept back for incidents.
+
+    Below `warn_mib` the screen warns; below `shed_mib` nothing is written that
+    can be done without (exports, snapshots, backups); below `stop_mib` feeds are not acknowledged
+    (the broker keeps); `reserve_mib` lie in a file that is let go for incidents.
+    """
 
     warn_mib: Annotated[int, Meta(ge=0)] = 2048
+    shed_mib: Annotated[int, Meta(ge=0)] = 1024
     stop_mib: Annotated[int, Meta(ge=0)] = 256
+    reserve_mib: Annotated[int, Meta(ge=0)] = 64
+
+
+class Keep(_Table, frozen=True):
+    """How long readings stay; the first table that fits a series counts, else `site.keep_days`."""
+
+    days: Annotated[int, Meta(ge=1)]
+    source: Filled = "*"
+    quantity: Filled = "*"
+
+
+class Backups(_Table, frozen=True):
+    """When ops.db is backed up and how many are kept. `folder` empty: `backups` in the data folder."""
+
+    folder: str = ""
+    every_hours: Annotated[float, Meta(gt=0)] = 6.0
+    keep: Annotated[int, Meta(ge=2)] = 8
+    keep_days: Annotated[int, Meta(ge=1)] = 30
 
 
 class Settings(_Table, frozen=True):
@@ -149,6 +205,8 @@ class Settings(_Table, frozen=True):
     rules: tuple[Rule, ...] = ()
     central: Central = field(default_factory=Central)
     disk: Disk = field(default_factory=Disk)
+    keep: tuple[Keep, ...] = ()
+    backups: Backups = field(default_factory=Backups)
 
 
 def load(path: Path) -> Settings:
@@ -274,7 +332,8 @@ def _check_references(settings: Settings, origin: str) -> None:
             matcher(each, f"{origin}: key feeds.{name}.topics[{at}]")
     _check_zone(origin, settings.site.timezone)
     _check_cameras(origin, settings.cameras)
-    _check_patterns(origin, settings.rules)
+    _check_patterns(origin, "rules", settings.rules)
+    _check_patterns(origin, "keep", settings.keep)
     _check_unique(origin, "cameras", [camera.id for camera in settings.cameras])
     _check_unique(origin, "rules", [rule.id for rule in settings.rules])
 
@@ -310,10 +369,10 @@ def _check_cameras(origin: str, cameras: tuple[Camera, ...]) -> None:
                 )
 
 
-def _check_patterns(origin: str, rules: tuple[Rule, ...]) -> None:
-    for at, rule in enumerate(rules):
-        for name, pattern in (("source", rule.source), ("quantity", rule.quantity)):
+def _check_patterns(origin: str, key: str, tables: Sequence[Rule | Keep]) -> None:
+    for at, table in enumerate(tables):
+        for name, pattern in (("source", table.source), ("quantity", table.quantity)):
             if not pattern or "*" in pattern[:-1]:
                 raise SettingsError(
-                    f"{origin}: key rules[{at}].{name}: found {pattern!r}; exact, or with one * at the end"
+                    f"{origin}: key {key}[{at}].{name}: found {pattern!r}; exact, or with one * at the end"
                 )

@@ -491,7 +491,3 @@ class Proof(Record, frozen=True):
     @property
     def key(self) -> Key:
         return ("proof",)
-
-
-Shown = Latest | AssetState | Alarm | Incident | Act | CameraState | Lamp | FeedCount | Proof | Quarantined
-"""What the core hands to a screen."""
