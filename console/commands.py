@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 from sqlite_utils import Database
 
+from console import holds
 from console.alarms import jobs as alarms
 from console.errors import Refused
 from console.incidents import jobs as incidents
@@ -77,6 +78,20 @@ class Reopen(_Args, frozen=True):
     text: Text = ""
 
 
+class PlaceHold(_Args, frozen=True):
+    source: Line
+    quantity: Line
+    since_ms: int
+    until_ms: int
+    reason: Text
+    incident: Line = ""
+
+
+class ReleaseHold(_Args, frozen=True):
+    hold: Line
+    note: Text = ""
+
+
 class Context(msgspec.Struct, frozen=True):
     """What every act needs besides its arguments."""
 
@@ -96,32 +111,40 @@ def acknowledge(db: Database, context: Context, args: Acknowledge) -> Changed:
 
 
 def open_incident(db: Database, context: Context, args: Open) -> Changed:
-    opened, changed = _incident(incidents.open_incident(db, context, **_fields(args)))
+    opened, changed = _first(incidents.open_incident(db, context, **_fields(args)))
     return opened, [*changed, *alarms.link_incident(db, args.alarms, opened.id)]
 
 
 def note(db: Database, context: Context, args: Note) -> Changed:
-    return _incident(incidents.note(db, context, **_fields(args)))
+    return _first(incidents.note(db, context, **_fields(args)))
 
 
 def change(db: Database, context: Context, args: Change) -> Changed:
-    return _incident(incidents.change(db, context, **_fields(args)))
+    return _first(incidents.change(db, context, **_fields(args)))
 
 
 def assign(db: Database, context: Context, args: Assign) -> Changed:
-    return _incident(incidents.assign(db, context, **_fields(args)))
+    return _first(incidents.assign(db, context, **_fields(args)))
 
 
 def attach(db: Database, context: Context, args: Attach) -> Changed:
-    return _incident(incidents.attach(db, context, **_fields(args)))
+    return _first(incidents.attach(db, context, **_fields(args)))
 
 
 def close(db: Database, context: Context, args: Close) -> Changed:
-    return _incident(incidents.close(db, context, **_fields(args)))
+    return _first(incidents.close(db, context, **_fields(args)))
 
 
 def reopen(db: Database, context: Context, args: Reopen) -> Changed:
-    return _incident(incidents.reopen(db, context, **_fields(args)))
+    return _first(incidents.reopen(db, context, **_fields(args)))
+
+
+def place_hold(db: Database, context: Context, args: PlaceHold) -> Changed:
+    return _first(holds.place(db, context, **_fields(args)))
+
+
+def release_hold(db: Database, context: Context, args: ReleaseHold) -> Changed:
+    return _first(holds.release(db, context, **_fields(args)))
 
 
 ACTS: dict[str, tuple[type[_Args], Callable[[Database, Context, Any], Changed]]] = {
@@ -133,6 +156,8 @@ ACTS: dict[str, tuple[type[_Args], Callable[[Database, Context, Any], Changed]]]
     "incident.attach": (Attach, attach),
     "incident.close": (Close, close),
     "incident.reopen": (Reopen, reopen),
+    "hold.place": (PlaceHold, place_hold),
+    "hold.release": (ReleaseHold, release_hold),
 }
 
 
@@ -152,5 +177,5 @@ def _fields(args: _Args) -> dict[str, Any]:
     return {name: getattr(args, name) for name in args.__struct_fields__}
 
 
-def _incident(records: list[Any]) -> Changed:
+def _first(records: list[Any]) -> Changed:
     return (records[0] if records else None), records

@@ -37,7 +37,7 @@ from console.sync.opening import open_central
 from console.sync.worker import Sync
 from console.tasks import Tasks
 from console.worker import Worker
-from db import alarms, connection, entries, feed, incidents, keys, ops, readings
+from db import alarms, connection, entries, feed, holds, incidents, keys, ops, readings
 from db import commands as done_commands
 
 log = structlog.get_logger(__name__)
@@ -173,6 +173,7 @@ class Core:
             latest = readings.latest(feed_db)
             standing = alarms.standing(ops_db)
             self.newest.publish([*latest, *standing, *incidents.page(ops_db, state="open", limit=1000)])
+            self.newest.publish(holds.active(ops_db))
             self.health.seen(latest)
             self.health.alarms(standing)
             self.newest.publish(self.health.all())

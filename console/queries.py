@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from console.errors import Refused
 from console.running import Running
 from console.status import status
-from db import alarms, blobs, entries, incidents, quarantine, readings
+from db import alarms, blobs, entries, holds, incidents, quarantine, readings
 from db.records import Asset, Entry, Trend
 
 Limit = Annotated[int, Meta(ge=1, le=1000)]
@@ -86,6 +86,7 @@ class Questions:
             "blob": (Blob, self._blob),
             "entries": (Last, self._entries),
             "status": (NoArgs, self._status),
+            "holds": (NoArgs, self._holds),
             "found": (NoArgs, lambda args: core.found),
         }
 
@@ -170,6 +171,10 @@ class Questions:
     def _entries(self, args: Last) -> list[Entry]:
         with self._ops() as db:
             return entries.newest(db, args.limit)
+
+    def _holds(self, args: NoArgs) -> Any:
+        with self._ops() as db:
+            return holds.every(db)
 
     def _status(self, args: NoArgs) -> dict[str, Any]:
         return status(self._core)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-from db import alarms, ops_log_schema
+from db import alarms, holds, ops_log_schema
 
 migrations = Migrations("ops")
 
@@ -22,3 +22,4 @@ migrations(name="m0002_alarms")(alarms.alarm_tables)
 migrations(name="m0003_entry_log")(ops_log_schema.entry_log)
 migrations(name="m0004_incident_fold")(ops_log_schema.incident_fold)
 migrations(name="m0005_sync_marks")(ops_log_schema.sync_marks)
+migrations(name="m0006_hold_entries")(holds.hold_entries)
