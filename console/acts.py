@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from console.errors import Refused
+from console.exports import Asked, Exports, PartOf
 from console.running import Running
 from db import blobs
 from db.records import CameraState
@@ -42,12 +43,14 @@ class OneTask(_Args, frozen=True):
 class Acts:
     """Does them for one core; any thread may ask. `actor` is the name of who asks."""
 
-    def __init__(self, core: Running) -> None:
+    def __init__(self, core: Running, exports: Exports) -> None:
         self._core = core
-        self._known: dict[str, tuple[type[_Args], Callable[[Any, str], Any]]] = {
+        self._known: dict[str, tuple[type[msgspec.Struct], Callable[[Any, str], Any]]] = {
             "blob.put": (BlobPart, self._put_blob),
             "camera.report": (CameraReport, self._report_cameras),
             "task.cancel": (OneTask, self._cancel_task),
+            "export.start": (Asked, exports.start),
+            "export.drop": (PartOf, lambda args, actor: exports.drop(args)),
         }
 
     def knows(self, name: str) -> bool:

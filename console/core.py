@@ -23,6 +23,7 @@ from console.clock import Clock
 from console.engine import Engine
 from console.errors import Unavailable
 from console.evaluation import Evaluation
+from console.exports import Exports
 from console.feeds.ingest import Ingest
 from console.health.rollup import Health
 from console.health.tree import load as load_assets
@@ -90,8 +91,9 @@ class Core:
         )
         self.camera_reports = CameraReports()
         self.tasks = Tasks(self.newest.publish, clock)
-        self._acts = Acts(self)
-        self._questions = Questions(self, self._assets)
+        exports = Exports(self, self._assets)
+        self._acts = Acts(self, exports)
+        self._questions = Questions(self, self._assets, exports)
         self._link = LinkServer(folder, query=self._query, command=self._command, state=self.newest.all)
         self.stopping = threading.Event()
         self._sync: Worker | None = None

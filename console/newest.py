@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from db.records import Act, Alarm, Incident, Quarantined
+from db.workings import Hold, Progress
 
 
 class Newest:
@@ -54,4 +55,8 @@ def _is_kept(record: Any) -> bool:
         return record.is_standing
     if isinstance(record, Incident):
         return record.state == "open"
+    if isinstance(record, Progress):
+        return record.state == "running"
+    if isinstance(record, Hold):
+        return record.released_ms is None
     return True

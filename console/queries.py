@@ -16,6 +16,7 @@ from msgspec import Meta
 from sqlite_utils import Database
 
 from console.errors import Refused
+from console.exports import Exports, PartOf
 from console.running import Running
 from console.status import status
 from db import alarms, blobs, entries, holds, incidents, quarantine, readings
@@ -68,10 +69,10 @@ class Last(_Args, frozen=True):
 class Questions:
     """Answers queries about one core; any thread may ask."""
 
-    def __init__(self, core: Running, assets: Sequence[Asset]) -> None:
+    def __init__(self, core: Running, assets: Sequence[Asset], exports: Exports) -> None:
         self._core = core
         self._assets = list(assets)
-        self._known: dict[str, tuple[type[_Args], Callable[[Any], Any]]] = {
+        self._known: dict[str, tuple[type[msgspec.Struct], Callable[[Any], Any]]] = {
             "state": (NoArgs, lambda args: core.newest.all()),
             "alarms": (NoArgs, self._alarms),
             "assets": (NoArgs, lambda args: self._assets),
@@ -87,6 +88,7 @@ class Questions:
             "entries": (Last, self._entries),
             "status": (NoArgs, self._status),
             "holds": (NoArgs, self._holds),
+            "export.read": (PartOf, exports.read),
             "found": (NoArgs, lambda args: core.found),
         }
 
