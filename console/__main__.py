@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -164,6 +164,30 @@ def bench(name: str, quick: bool, as_json: bool) -> None:
     from console.cli import print_bench
 
     sys.exit(print_bench(name, quick, as_json))
+
+
+@gwanje.command()
+@click.option("--source", required=True, help="The source, as it names itself.")
+@click.option("--quantity", multiple=True, help="Only this quantity; may be given again.")
+@click.option("--since", default="30d", show_default=True, help="2026-11-01T08:30, or 30d or 12h ago.")
+@click.option("--until", default="0h", show_default=True, help="In the same forms; not included.")
+@click.option("--language", type=click.Choice(["ko", "en"]), default="ko", show_default=True)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@folder_option
+def export(
+    source: str,
+    quantity: tuple[str, ...],
+    since: str,
+    until: str,
+    language: Literal["ko", "en"],
+    file: Path,
+    folder: Path | None,
+) -> None:
+    """Write stored readings to FILE, a .csv or .xlsx that Excel opens as it is."""
+    from console.cli_export import asked_for
+    from console.cli_export import export as run
+
+    sys.exit(run(_folder(folder), asked_for(source, quantity, since, until, file, language), file))
 
 
 @gwanje.group()

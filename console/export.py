@@ -33,7 +33,6 @@ HEADERS = {
     "en": ("observed", "observed (UTC)", "source", "name", "quantity", "statistic", "value", "unit",
            "quality", "flags", "received (UTC)", "period (s)", "revision"),
 }  # fmt: skip
-_VALUE = 6
 
 
 class Wanted(NamedTuple):
