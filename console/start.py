@@ -85,7 +85,7 @@ def _check_feed(path: Path, settings: Settings, name: str) -> None:
 
 
 def _check_broker(path: Path, name: str, broker: Broker) -> None:
-    from console.feeds.ingest import placed
+    from console.feeds.sessions import placed
     from console.feeds.session import password_of, tls_context
 
     try:
@@ -132,7 +132,7 @@ def own_settings(folder: Path, given: Path | None) -> Settings:
 
     The files of the brokers are named from the folder of the settings, as the core names them.
     """
-    from console.feeds.ingest import placed
+    from console.feeds.sessions import placed
 
     path = given or folder / "settings.toml"
     if given is None and not _is_file(path):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import structlog
 from sqlite_utils import Database
 
-from console.feeds.session import Delivery
+from console.feeds.session import Delivery, Session
 from console.formats import topics
 from console.formats.decoders import Decoder
 from console.settings import Feed
@@ -39,27 +39,34 @@ class FeedReader(NamedTuple):
     broker: str
     fits: Callable[[str], bool]
     decoder: Decoder
+    first: bool = False
 
 
 def feed_reader(name: str, feed: Feed, decoder: Decoder) -> FeedReader:
     """Compile the topic filters of a feed."""
     tests = [topics.matcher(each) for each in feed.topics]
-    return FeedReader(name, feed.broker, lambda topic: any(test(topic) for test in tests), decoder)
+    return FeedReader(
+        name, feed.broker, lambda topic: any(test(topic) for test in tests), decoder, feed.priority
+    )
 
 
 class Routes:
-    """Which feeds read a topic of a broker."""
+    """Which feeds read a topic of a session."""
 
     def __init__(self, feeds: Sequence[FeedReader]) -> None:
         self._feeds = feeds
-        self._known: dict[tuple[str, str], tuple[FeedReader, ...]] = {}
+        self._known: dict[tuple[str, bool, str], tuple[FeedReader, ...]] = {}
 
-    def of(self, broker: str, topic: str) -> tuple[FeedReader, ...]:
-        """The feeds that read this topic; none for an unclaimed one."""
-        key = (broker, topic)
+    def of(self, session: Session, topic: str) -> tuple[FeedReader, ...]:
+        """The feeds that read this topic; none for an unclaimed one.
+
+        What waited in a session from before a feed was given priority is still that feed's.
+        """
+        key = (session.name, session.first, topic)
         found = self._known.get(key)
         if found is None:
-            found = tuple(each for each in self._feeds if each.broker == broker and each.fits(topic))
+            fitting = [each for each in self._feeds if each.broker == session.name and each.fits(topic)]
+            found = tuple([each for each in fitting if each.first == session.first] or fitting)
             if len(self._known) >= _TOPICS:
                 self._known.clear()
             self._known[key] = found
@@ -97,7 +104,7 @@ class Burst:
     def store(self, deliveries: Iterable[Delivery], received_ms: int) -> list[StoredReading]:
         """Store them all; the readings that are new, in the order of arrival."""
         for delivery in deliveries:
-            feeds = self._routes.of(delivery.session.name, delivery.topic)
+            feeds = self._routes.of(delivery.session, delivery.topic)
             if not feeds:
                 self._set_aside(self._tally(UNCLAIMED), UNCLAIMED, delivery, received_ms, _NO_FEED)
             for feed in feeds:
@@ -111,9 +118,7 @@ class Burst:
     def refuse(self, delivery: Delivery, received_ms: int, error: Exception) -> None:
         """Set a message aside that the store itself cannot take, whatever it holds."""
         found = SetAside(reason="store-fault", detail=f"{type(error).__name__}: {error}"[:300])
-        for name in [feed.name for feed in self._routes.of(delivery.session.name, delivery.topic)] or [
-            UNCLAIMED
-        ]:
+        for name in [feed.name for feed in self._routes.of(delivery.session, delivery.topic)] or [UNCLAIMED]:
             self._set_aside(self._tally(name), name, delivery, received_ms, found)
             counts.bump(self._db, name, received=1, quarantined=1, at_ms=received_ms)
 
@@ -206,11 +211,11 @@ class Repetitions:
     """
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[int, Counter[_Message]]] = {}
+        self._known: dict[tuple[str, bool], tuple[int, Counter[_Message]]] = {}
 
     def takes(self, db: Database, feed: str, delivery: Delivery) -> bool:
         """Whether this repetition is of a message on disk; each one there counts once."""
-        name = delivery.session.name
+        name = (delivery.session.name, delivery.session.first)
         connection, known = self._known.get(name, (-1, None))
         if known is None or connection != delivery.connection:
             known = _recent(db)

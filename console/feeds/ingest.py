@@ -14,12 +14,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import structlog
-from msgspec.structs import replace
 from sqlite_utils import Database
 
 from console.clock import Clock
@@ -27,7 +25,9 @@ from console.errors import StoreError, Unavailable
 from console.feeds.batch import Burst, FeedReader, Repetitions, Routes, feed_reader
 from console.feeds.lamps import Lamps
 from console.feeds.newest import NewestPerSeries
-from console.feeds.session import Delivery, Session
+from console.feeds.session import Delivery
+from console.feeds.sessions import sessions_of
+from console.feeds.waiting import Waiting
 from console.formats.decoders import decoder
 from console.settings import Broker, Feed
 from console.worker import backoff
@@ -38,9 +38,7 @@ from db.records import Lamp
 
 log = structlog.get_logger(__name__)
 
-BURST = 500  # messages of one transaction
 _IDLE_S = 0.25  # the longest sleep; heartbeats and reconnections are looked at in between
-_HELD = 4000  # messages kept in memory while the disk refuses; then reading stops and the broker keeps
 _DISK_FIRST_S, _DISK_MOST_S = 0.25, 5.0
 
 Job = Callable[[Database], Any]
@@ -73,22 +71,11 @@ class Ingest:
             feed_reader(name, feed, decoder(name, feed, tuple(encodings))) for name, feed in feeds.items()
         ]
         self._routes, self._repetitions = Routes(readers), Repetitions()
-        process = secrets.token_hex(8)
-        self._sessions = [
-            Session(
-                name,
-                placed(broker, base),
-                [topic for feed in feeds.values() if feed.broker == name for topic in feed.topics],
-                device,
-                clock,
-                process,
-            )
-            for name, broker in brokers.items()
-        ]
+        self._sessions = sessions_of(brokers, feeds, device, clock, secrets.token_hex(8), base)
         self._lamps = Lamps(self._sessions, feeds, clock)
         self._newest = NewestPerSeries()
         self._db: Database | None = None
-        self._held: deque[Delivery] = deque()
+        self._held = Waiting()
         self._jobs: deque[tuple[Job, Future[Any]]] = deque()
         self._attempt = 0
         self._why_held = ""
@@ -162,12 +149,11 @@ class Ingest:
             session.tend()
         self._listen(idle_s)
         for session in self._sessions:
-            room = min(BURST, _HELD - len(self._held))
+            room = self._held.room(session)
             if room > 0:
                 session.read(room)
-            self._held.extend(session.inbox)
-            session.inbox.clear()
-        if self._held and not self._why_held and self._clock.monotonic_s() >= self._disk_again_s:
+            self._held.take(session)
+        if len(self._held) and not self._why_held and self._clock.monotonic_s() >= self._disk_again_s:
             self._write()
         if self._jobs:
             self._run_jobs()
@@ -175,12 +161,11 @@ class Ingest:
 
     def _listen(self, idle_s: float) -> None:
         """Sleep until something can be read or sent, or `idle_s` has gone by."""
-        readable: list[Any] = [self._wake, *(each for each in self._sessions if each.fileno() >= 0)]
+        open_to = [each for each in self._sessions if each.fileno() >= 0 and self._held.room(each)]
+        readable: list[Any] = [self._wake, *open_to]
         writable = [each for each in self._sessions if each.wants_write()]
-        busy = any(each.has_waiting() for each in self._sessions)
-        if len(self._held) >= _HELD:
-            readable, busy = [self._wake], False
-        elif self._held and not self._attempt and not self._why_held:
+        busy = any(each.has_waiting() for each in open_to)
+        if len(self._held) and not self._attempt and not self._why_held:
             busy = True
         _, able, _ = select.select(readable, writable, [], 0.0 if busy else idle_s)
         for session in able:
@@ -194,7 +179,7 @@ class Ingest:
         """Commit one burst; what the disk refuses is kept and tried again."""
         try:
             db = self._writer()
-            batch = list(islice(self._held, BURST))
+            batch = self._held.burst()
             try:
                 self._commit(db, batch)
             except Exception as error:  # whatever it was: the burst is tried message by message
@@ -238,8 +223,7 @@ class Ingest:
             else:
                 new = burst.store(batch, received_ms)
             tallied = counts.all_counts(db)
-        for _ in batch:
-            self._held.popleft()
+        self._held.done(batch)
         for delivery in batch:
             if delivery.qos:
                 delivery.session.acknowledge(delivery.connection, delivery.mid, delivery.qos)
@@ -294,7 +278,7 @@ class Ingest:
 
     def _finish(self) -> None:
         try:
-            while self._held and not self._attempt and not self._why_held:
+            while len(self._held) and not self._attempt and not self._why_held:
                 self._write()
             self._run_jobs()
         except Exception as error:  # the end of the thread: what is not committed is not acknowledged
@@ -311,15 +295,3 @@ class Ingest:
             _, future = self._jobs.popleft()
             if future.set_running_or_notify_cancel():
                 future.set_exception(Unavailable("The ingest has ended"))
-
-
-def placed(broker: Broker, base: Path | None) -> Broker:
-    """The broker with its files named from the folder of the settings."""
-    if base is None:
-        return broker
-    named = {
-        key: str(base / Path(getattr(broker, key)).expanduser())
-        for key in ("password_file", "ca_file", "cert_file", "key_file")
-        if getattr(broker, key)
-    }
-    return replace(broker, **named) if named else broker

@@ -13,6 +13,7 @@ from db.records import FeedCount, Lamp
 EVERY_S = 1.0
 
 _State = Literal["ok", "warn", "bad", "off", "unknown"]
+_WORSE: tuple[_State, ...] = ("ok", "off", "unknown", "warn", "bad")  # of two sessions the worse is shown
 
 
 class _Heard(NamedTuple):
@@ -68,8 +69,12 @@ class Lamps:
     def now(self) -> list[Lamp]:
         """The lamps by the proofs there are."""
         now_s = self._clock.monotonic_s()
-        brokers = [self._broker(session, now_s) for session in self._sessions]
-        return brokers + [self._feed(name, feed, now_s) for name, feed in self._feeds.items()]
+        brokers: dict[str, Lamp] = {}
+        for lamp in (self._broker(session, now_s) for session in self._sessions):
+            known = brokers.get(lamp.name)
+            if known is None or _WORSE.index(lamp.state) > _WORSE.index(known.state):
+                brokers[lamp.name] = lamp
+        return list(brokers.values()) + [self._feed(name, feed, now_s) for name, feed in self._feeds.items()]
 
     def _broker(self, session: Session, now_s: float) -> Lamp:
         beat = session.heartbeat

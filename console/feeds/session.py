@@ -47,12 +47,24 @@ class Delivery(NamedTuple):
 
 
 class Session:
-    """The persistent session at one broker."""
+    """A persistent session at one broker; `first` if its messages go before those of others.
+
+    `gone` are topics that an earlier run may have subscribed with this client id.
+    """
 
     def __init__(
-        self, name: str, broker: Broker, topics: Sequence[str], device: str, clock: Clock, process: str
+        self,
+        name: str,
+        broker: Broker,
+        topics: Sequence[str],
+        device: str,
+        clock: Clock,
+        process: str,
+        *,
+        first: bool = False,
+        gone: Sequence[str] = (),
     ) -> None:
-        self.name = name
+        self.name, self.first = name, first
         self.inbox: list[Delivery] = []
         self.heartbeat = Heartbeat(
             broker.heartbeat_topic.replace("{device}", device), broker.heartbeat_s, process
@@ -61,6 +73,8 @@ class Session:
         self.connection = 0
         self.is_ready = False
         self._broker, self._topics, self._clock = broker, tuple(topics), clock
+        self._gone = tuple(gone)
+        self._asked: dict[int | None, list[str]] = {}
         self._client = self._make_client()
         self._opening: _Opening | None = None
         self._attempt = 0
@@ -157,16 +171,35 @@ class Session:
             return
         self._attempt, self.is_ready, self.trouble = 0, True, ""
         self.heartbeat.restart()
-        filters = [(topic, 1) for topic in self._topics]
-        client.subscribe([*filters, (self.heartbeat.topic, 0)])
-        log.info("broker", name=self.name, state="connected", connection=self.connection)
+        self._asked.clear()
+        if self._gone:
+            client.unsubscribe(list(self._gone))
+        self._subscribe(self._topics, heartbeat=True)
+        log.info("broker", name=self.name, state="connected", connection=self.connection, priority=self.first)
 
-    def _on_subscribe(self, _client: Any, _userdata: Any, _mid: Any, reasons: Any, _properties: Any) -> None:
-        refused = [
-            topic
-            for topic, reason in zip([*self._topics, self.heartbeat.topic], reasons, strict=False)
-            if reason.is_failure
-        ]
+    def _subscribe(self, topics: Sequence[str], *, heartbeat: bool = False) -> None:
+        filters = [(topic, 1) for topic in topics]
+        if heartbeat:
+            filters.append((self.heartbeat.topic, 0))
+        if filters:
+            _, mid = self._client.subscribe(filters)
+            self._asked[mid] = [topic for topic, _ in filters]
+
+    def retopic(self, topics: Sequence[str]) -> None:
+        """Read these topics from now on: subscribe what is new, leave what is gone; the link stays."""
+        gone = [topic for topic in self._topics if topic not in topics]
+        new = [topic for topic in topics if topic not in self._topics]
+        self._gone = tuple(each for each in dict.fromkeys([*self._gone, *gone]) if each not in topics)
+        self._topics = tuple(topics)
+        if self.is_ready:
+            if gone:
+                self._client.unsubscribe(gone)
+            self._subscribe(new)
+            self.write()
+
+    def _on_subscribe(self, _client: Any, _userdata: Any, mid: Any, reasons: Any, _properties: Any) -> None:
+        asked = self._asked.pop(mid, [])
+        refused = [topic for topic, reason in zip(asked, reasons, strict=False) if reason.is_failure]
         if refused:
             self.trouble = f"refuses the topics {', '.join(refused)}"
 

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from console.clock import SystemClock
 from console.feeds.ingest import Ingest
-from console.settings import Broker, Feed, Mapped, Mapping
+from console.settings import Broker, Feed, Mapped, MappedEvent, Mapping
 from db import connection, feed
 from db.readings import StoredReading
 from db.records import FeedCount, Lamp, Latest, Quarantined
@@ -119,3 +119,19 @@ class Console:
     def quarantined(self) -> list[Quarantined]:
         """Every message that was told to be set aside."""
         return [each for each in self.told if isinstance(each, Quarantined)]
+
+
+EVENTS = Feed(
+    topics=("e/#",),
+    priority=True,
+    mappings=(
+        Mapping(
+            topic="e/{source}",
+            time="at",
+            time_format="epoch_ms",
+            values=(Mapped(quantity="alarm", value="n"),),
+            events=(MappedEvent(type="'fire'", key="id", when="id"),),
+        ),
+    ),
+)
+"""A feed with priority of `{"at": ms, "n": number, "id": text}` on e/SOURCE."""
