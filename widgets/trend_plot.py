@@ -23,7 +23,9 @@ from widgets import figures, theme
 from widgets.words import Words
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
-_STEPS_S = (60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
+_STEPS_S = (60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800,
+            2592000, 7862400)  # fmt: skip
+_MONTH_S = 2592000
 _MOST_LIVE = 20_000
 
 
@@ -102,6 +104,8 @@ class _LocalAxis(pg.AxisItem):  # type: ignore[misc]
         at = _local(value, self)
         if at is None:
             return ""
+        if spacing >= _MONTH_S:
+            return f"{at:%Y-%m-%d}"
         return f"{at:%m-%d}" if spacing >= 86400 or (at.hour, at.minute) == (0, 0) else f"{at:%H:%M}"
 
     def _offset_s(self, value: float) -> float:
@@ -271,8 +275,20 @@ class TrendPlot(pg.PlotWidget):  # type: ignore[misc]
             span = high - low
             self._silence.setRect(now_ms / 1000 - silent, low - span, silent, span * 3)
 
-    def _heights(self, since_s: float) -> tuple[float, float]:
-        shown = (self._curve.times >= since_s) & ~np.isnan(self._curve.mean)
+    def show_window(self, since_ms: int, until_ms: int) -> None:
+        """Let the axis show this stretch of the past, without a word about now."""
+        self._silence.setVisible(False)
+        self.setXRange(since_ms / 1000, until_ms / 1000, padding=0)
+        low, high = self._heights(since_ms / 1000, until_ms / 1000)
+        self.setYRange(low, high, padding=0.08)
+
+    def time_at(self, x: float) -> int:
+        """The time in ms under a pixel of the viewport."""
+        return int(self.getPlotItem().getViewBox().mapSceneToView(QPointF(x, 0)).x() * 1000)
+
+    def _heights(self, since_s: float, until_s: float = math.inf) -> tuple[float, float]:
+        times = self._curve.times
+        shown = (times >= since_s) & (times <= until_s) & ~np.isnan(self._curve.mean)
         limits = [float(line.value()) for line in self._limits]
         if not shown.any():
             return (min([0.0, *limits]), max([1.0, *limits]))
