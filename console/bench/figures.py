@@ -34,11 +34,27 @@ def _sync(quick: bool) -> dict[str, Any]:
     return measure(quick)
 
 
+def _memory(quick: bool) -> dict[str, Any]:
+    from console.bench.memory import run as measure
+
+    return measure(quick)
+
+
+def _city(quick: bool) -> dict[str, Any]:
+    from console.bench.city import run as measure
+
+    return measure(quick)
+
+
 _FIGURES: dict[str, Callable[[bool], dict[str, Any]]] = {
     "b1": _ingest,
     "ingest": _ingest,
     "b2": _pixel,
     "pixel": _pixel,
     "b8": _sync,
+    "b10": _memory,
+    "b50k": _city,
+    "memory": _memory,
+    "city": _city,
     "sync": _sync,
 }

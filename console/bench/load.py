@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from console.bench.sensors import Chatter
 from console.clock import Clock
 
 _STEP_S = 0.01
 _SOURCES = 200
+_WINDOW = 500
 
 
 class Load:
@@ -22,13 +25,16 @@ class Load:
     takes over every 100 ms.
 
     `sent_ns` holds the monotonic ns at which each number of the counter
-    (topic `bench/counter`, field `v`) was given to the socket.
+    (topic `bench/counter`, field `v`) was given to the socket. With a
+    `chatter` its sensors report one after the other, else 200 plain ones.
     """
 
-    def __init__(self, port: int, *, rate: int, clock: Clock) -> None:
+    def __init__(self, port: int, *, rate: int, clock: Clock, chatter: Chatter | None = None) -> None:
         self._clock = clock
+        self._chatter = chatter
         self._rate = rate
-        self._step = 0
+        self._spared = 0 if rate < 100 else 1  # the place of the counter's own message
+        self._step = self._next = 0
         self._pause = threading.Event()
         self.number = 0
         self.sent_ns: dict[int, int] = {}
@@ -61,10 +67,33 @@ class Load:
     def _publish_step(self) -> None:
         self._step += 1
         at_ms = self._clock.now_ms()
-        for place in range(self._rate * self._step // 100 - self._rate * (self._step - 1) // 100 - 1):
+        for place in range(
+            self._rate * self._step // 100 - self._rate * (self._step - 1) // 100 - self._spared
+        ):
+            if self._chatter is not None:
+                self._report(self._next, at_ms)
+                continue
             source = (self._step * 7 + place) % _SOURCES
             self._client.publish(f"bench/s{source}", f'{{"at":{at_ms + place},"v":{place}.5}}', qos=1)
         if self._step % 7 == 0:
             self.number += 1
             self.sent_ns[self.number] = round(self._clock.monotonic_s() * 1e9)
             self._client.publish("bench/counter", f'{{"at":{at_ms},"v":{self.number}}}', qos=1)
+
+    def burst(self, numbers: Iterable[int]) -> float:
+        """Let these sensors report at once; returns the seconds until the broker has taken all."""
+        begin_s = self._clock.monotonic_s()
+        last = None
+        for at, number in enumerate(numbers):
+            last = self._report(number, self._clock.now_ms())
+            if at % _WINDOW == _WINDOW - 1:
+                last.wait_for_publish(60)
+        if last is not None:
+            last.wait_for_publish(60)
+        return self._clock.monotonic_s() - begin_s
+
+    def _report(self, number: int, at_ms: int) -> mqtt.MQTTMessageInfo:
+        assert self._chatter is not None
+        self._next = (number + 1) % self._chatter.count
+        topic, payload = self._chatter.message(number, at_ms)
+        return self._client.publish(topic, payload, qos=1)
