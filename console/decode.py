@@ -13,7 +13,7 @@ from console.errors import SettingsError
 from console.formats import topics
 from console.formats.decoders import Decoder, decoder
 from console.settings import Feed, Settings
-from db.records import Decoded, Event, PlateRead, Reading
+from db.records import Decoded, Event, Mark, PlateRead, Reading
 
 LINES = {".ndjson", ".jsonl"}
 """Files of these kinds hold one message per line; of any other kind a file is one message."""
@@ -73,6 +73,8 @@ def plain(record: Decoded) -> dict[str, Any]:
             kind = "event"
         case PlateRead():
             kind = "plate"
+        case Mark():
+            kind = "mark"
         case _:
             kind = "set_aside"
     fields = {name: msgspec.to_builtins(getattr(record, name)) for name in record.__struct_fields__}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from db.records import Act, Alarm, Incident, Quarantined
-from db.workings import Hold, Progress
+from db.workings import Gap, Hold, Progress
 
 
 class Newest:
@@ -49,7 +49,7 @@ class Newest:
 
 
 def _is_kept(record: Any) -> bool:
-    if isinstance(record, Act | Quarantined):
+    if isinstance(record, Act | Quarantined | Gap):
         return False
     if isinstance(record, Alarm):
         return record.is_standing

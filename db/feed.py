@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from db import gaps
+
 migrations = Migrations("feed")
 
 
@@ -74,3 +76,6 @@ def m0003_messages(db: Database) -> None:
         CREATE TABLE feed_count (
             feed TEXT PRIMARY KEY, received INTEGER NOT NULL, stored INTEGER NOT NULL,
             quarantined INTEGER NOT NULL, duplicate INTEGER NOT NULL, last_ms INTEGER) STRICT""")
+
+
+migrations(name="m0011_gaps")(gaps.gap_tables)

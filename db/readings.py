@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from db import events
 from db.connection import SeriesKey, Store
 from db.events import StoredEvent, StoredPlate
-from db.records import Decoded, Event, Latest, PlateRead, Reading, SetAside, Trend, Value
+from db.records import Decoded, Event, Latest, Mark, PlateRead, Reading, SetAside, Trend, Value
 from db.text import storable
 
 QUALITIES = ("good", "uncertain", "bad", "missing", "stuck", "out_of_range")
@@ -87,7 +87,7 @@ def add(db: Database, feed: str, records: Iterable[Decoded]) -> Stored:
                     duplicate += 1
                 else:
                     plates.append(plate)
-            case SetAside():
+            case SetAside() | Mark():
                 pass
     writing.finish()
     return Stored(

@@ -106,7 +106,17 @@ class SetAside(Record, frozen=True):
     detail: str
 
 
-Decoded = Reading | Event | PlateRead | SetAside
+class Mark(Record, frozen=True):
+    """The sender's own count of a message: `seq`, in the numbering `epoch` ("" where it has but one)."""
+
+    source: str
+    epoch: str
+    seq: int
+    observed_ms: int
+    flags: int = 0
+
+
+Decoded = Reading | Event | PlateRead | SetAside | Mark
 
 
 # --- what stands -------------------------------------------------------------

@@ -38,7 +38,8 @@ class Gap(Record, frozen=True):
 
     `epoch` tells one run of the sender's numbering from the next ("" where it
     has none); `first_seq` and `last_seq` are the missing numbers where the sender counts.
-    `until_ms` None: it is still open. `asked` counts the attempts to have it filled.
+    `until_ms` None: it is still open. `asked` counts the attempts to have it filled,
+    `got` what came of it, `missing` the numbers that are not there yet.
     """
 
     id: int
@@ -57,6 +58,7 @@ class Gap(Record, frozen=True):
     closed_ms: int | None = None
     closed_by: str = ""
     detail: str = ""
+    missing: int | None = None
 
     @property
     def key(self) -> Key:

@@ -15,10 +15,12 @@ from sqlite_utils import Database
 from console.feeds.session import Delivery, Session
 from console.formats import topics
 from console.formats.decoders import Decoder
+from console.gaps.ledger import Ledger
 from console.settings import Feed
 from db import counts, quarantine, raw, readings
 from db.readings import StoredReading
 from db.records import Decoded, Quarantined, SetAside
+from db.workings import Gap
 
 log = structlog.get_logger(__name__)
 
@@ -94,8 +96,12 @@ class _Tally:
 class Burst:
     """Puts a burst of messages into the store, in the caller's transaction."""
 
-    def __init__(self, db: Database, routes: Routes, repetitions: Repetitions, keep_quarantined: int) -> None:
+    def __init__(
+        self, db: Database, routes: Routes, repetitions: Repetitions, keep_quarantined: int, ledger: Ledger
+    ) -> None:
         self.quarantined: list[Quarantined] = []
+        self.gaps: list[Gap] = []
+        self._ledger = ledger
         self._db, self._routes, self._repetitions = db, routes, repetitions
         self._keep = keep_quarantined
         self._raw: list[raw.Incoming] = []
@@ -112,6 +118,7 @@ class Burst:
         self._keep_raw()
         new: list[StoredReading] = []
         for name, tally in self._tallies.items():
+            self.gaps += self._ledger.note(self._db, name, tally.records, received_ms)
             new += _settle(self._db, name, tally, received_ms)
         return new
 

@@ -25,10 +25,11 @@ from console.errors import StoreError, Unavailable
 from console.feeds.batch import Burst, FeedReader, Repetitions, Routes, feed_reader
 from console.feeds.lamps import Lamps
 from console.feeds.newest import NewestPerSeries
-from console.feeds.session import Delivery
+from console.feeds.session import Delivery, Session
 from console.feeds.sessions import sessions_of
 from console.feeds.waiting import Waiting
 from console.formats.decoders import decoder
+from console.gaps.ledger import Ledger
 from console.settings import Broker, Feed
 from console.worker import backoff
 from db import counts
@@ -74,6 +75,8 @@ class Ingest:
         self._sessions = sessions_of(brokers, feeds, device, clock, secrets.token_hex(8), base)
         self._lamps = Lamps(self._sessions, feeds, clock)
         self._newest = NewestPerSeries()
+        self.ledger = Ledger(feeds)
+        self._feeds = feeds
         self._db: Database | None = None
         self._held = Waiting()
         self._jobs: deque[tuple[Job, Future[Any]]] = deque()
@@ -147,6 +150,8 @@ class Ingest:
         """One round: read what came, commit, acknowledge, tell, look after the links."""
         for session in self._sessions:
             session.tend()
+            if session.is_forgotten:
+                self._forgotten(session)
         self._listen(idle_s)
         for session in self._sessions:
             room = self._held.room(session)
@@ -158,6 +163,16 @@ class Ingest:
         if self._jobs:
             self._run_jobs()
         self._tell(self._lamps.due())
+
+    def _forgotten(self, session: Session) -> None:
+        """The broker has lost the session: what it kept for us meanwhile did not arrive."""
+        session.is_forgotten = False
+        names = [
+            name
+            for name, feed in self._feeds.items()
+            if feed.broker == session.name and feed.priority == session.first
+        ]
+        self.ledger.session_lost(names, self._clock.now_ms())
 
     def _listen(self, idle_s: float) -> None:
         """Sleep until something can be read or sent, or `idle_s` has gone by."""
@@ -184,6 +199,7 @@ class Ingest:
                 self._commit(db, batch)
             except Exception as error:  # whatever it was: the burst is tried message by message
                 self._repetitions.forget()
+                self.ledger.forget()
                 if isinstance(error, Unavailable) or unavailable(error) or damaged(error):
                     raise
                 log.error("burst", messages=len(batch), exc_info=error)
@@ -215,7 +231,7 @@ class Ingest:
 
     def _commit(self, db: Database, batch: list[Delivery], *, refused: Exception | None = None) -> None:
         received_ms = self._clock.now_ms()
-        burst = Burst(db, self._routes, self._repetitions, self._quarantine_keep)
+        burst = Burst(db, self._routes, self._repetitions, self._quarantine_keep, self.ledger)
         new: list[StoredReading] = []
         with db.atomic():
             if refused is not None:
@@ -232,7 +248,7 @@ class Ingest:
         if new:
             self._on_committed(new)
         self._lamps.heard(tallied)
-        self._tell([*self._newest.of(new), *tallied, *burst.quarantined])
+        self._tell([*self._newest.of(new), *tallied, *burst.quarantined, *burst.gaps])
 
     def _run_jobs(self) -> None:
         """Run what was submitted, also while the disk refuses: retention may be what frees it."""
@@ -245,9 +261,11 @@ class Ingest:
                 with db.atomic():
                     result = job(db)
             except SqlError as error:
+                self.ledger.forget()
                 shown = Unavailable(f"feed.db cannot be written ({error})") if unavailable(error) else error
                 future.set_exception(shown)
             except Exception as error:  # noqa: BLE001 - a job's error goes back to its submitter
+                self.ledger.forget()
                 future.set_exception(error)
             else:
                 if isinstance(result, list):
@@ -270,6 +288,7 @@ class Ingest:
         """Close the connection after a fault; the next turn opens it anew."""
         db, self._db = self._db, None
         self._repetitions.forget()
+        self.ledger.forget()
         if db is not None:
             try:
                 db.close()

@@ -71,6 +71,7 @@ class Session:
         )
         self.trouble = ""
         self.connection = 0
+        self.is_forgotten = False  # the broker has lost our session and what it kept for us
         self.is_ready = False
         self._broker, self._topics, self._clock = broker, tuple(topics), clock
         self._gone = tuple(gone)
@@ -165,11 +166,12 @@ class Session:
 
     # --- what paho calls, in this thread ---------------------------------------
 
-    def _on_connect(self, client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+    def _on_connect(self, client: Any, _userdata: Any, flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
             self.trouble = f"refused us: {reason}"
             return
         self._attempt, self.is_ready, self.trouble = 0, True, ""
+        self.is_forgotten = not flags.session_present
         self.heartbeat.restart()
         self._asked.clear()
         if self._gone:

@@ -15,9 +15,10 @@ from console.errors import SettingsError
 from console.formats import times, topics, values
 from console.formats.json_text import Unreadable, read
 from console.formats.mapped_events import EventReader
+from console.formats.numbers import NumberReader
 from console.formats.paths import Path, compile_path
 from console.settings import Feed, Mapped, Mapping
-from db.records import Decoded, Flag, Reading, SetAside, Value
+from db.records import Decoded, Flag, Mark, Reading, SetAside, Value
 
 MAX_ITEMS = 10_000  # of one list
 MAX_SET_ASIDE = 20  # parts of one message that are named one by one
@@ -66,6 +67,7 @@ class MappingReader:
         self._events = [
             EventReader(feed, each, f"{where}.events[{i}]") for i, each in enumerate(mapping.events)
         ]
+        self._count = NumberReader(mapping.sequence, mapping.epoch, where) if mapping.sequence else None
         self._last_ms: dict[str, int] = {}
         if not mapping.values and not mapping.events:
             raise SettingsError(f"{where}: found neither values nor events; at least one of them")
@@ -94,6 +96,8 @@ class MappingReader:
         except Unreadable as error:
             out.append(SetAside(reason=error.reason, detail=error.detail))
             return
+        if self._count is not None:
+            out.extend(self._count.read(message, source, observed_ms, arrival.flags))
         lon, lat = self._position(message, out)
         for quantity in self._quantities:
             try:
@@ -169,10 +173,9 @@ class MappingDecoder:
             arrival = _Arrival(received_ms, flags, source)
             for each in items:
                 reader.item(each, arrival, out)
-        if not out:
-            return [
-                SetAside(reason="no-reading", detail="nothing that the mapping names stands in the message")
-            ]
+        if all(type(each) is Mark for each in out):
+            empty = "nothing that the mapping names stands in the message"
+            return [SetAside(reason="no-reading", detail=empty), *out]
         return _bounded(out)
 
 
