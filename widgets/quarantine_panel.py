@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QFontDatabase, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QButtonGroup,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QPlainTextEdit,
     QPushButton,
     QSplitter,
     QStackedWidget,
@@ -28,31 +26,15 @@ from db.records import FeedCount, Quarantined
 from widgets import figures
 from widgets.bridge import Bridge
 from widgets.one_line import OneLine
+from widgets.pages import PAGE, Pages
+from widgets.payload_view import PayloadView
+from widgets.quarantine_retry import Retry
 from widgets.table import Column, RecordTable
 from widgets.words import Words
 
-PAGE = 200
 FRESH_MOST = 9999
-TEXT_MOST = 8192
-HEX_MOST = 2048
 _NARROW_PX = 700
 _SIZE = 4
-
-
-def as_text(payload: bytes) -> str:
-    """The beginning of a payload as UTF-8; bytes that are none are shown as their codes."""
-    text = payload[:TEXT_MOST].decode("utf-8", errors="backslashreplace")
-    return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
-
-
-def as_hex(payload: bytes) -> str:
-    """The beginning of a payload as lines of offset, sixteen bytes and what of them is ASCII."""
-    lines = []
-    for at in range(0, min(len(payload), HEX_MOST), 16):
-        piece = payload[at : at + 16]
-        letters = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in piece)
-        lines.append(f"{at:06x}  {piece.hex(' '):<47}  {letters}")
-    return "\n".join(lines)
 
 
 class QuarantinePanel(QWidget):
@@ -68,11 +50,15 @@ class QuarantinePanel(QWidget):
         super().__init__(parent)
         self._bridge, self._words = bridge, words
         self._counts: dict[str, FeedCount] = {}
-        self._asked = 0
         self._is_stale = True
         self._error = ""
         self._fresh: set[int] = set()
-        self._before: list[int] = []  # the before_id of each page that was left for an older one
+        self._retry_said = ""
+        self._list = Pages(bridge, "quarantine", self)
+        self._list.arrived.connect(self._take)
+        self._retry = Retry(bridge, words, self)
+        self._retry.said.connect(self._on_retry_said)
+        self._retry.ended.connect(self.read_newest)
         self.model = RecordTable(self._columns(), words, parent=self)
         self._build()
         self._age_timer = QTimer(self, interval=1000)
@@ -127,9 +113,11 @@ class QuarantinePanel(QWidget):
         top.addWidget(self.title)
         top.addWidget(self.counts, 1)
         self.newer, self.older, self.place = QPushButton(), QPushButton(), OneLine("dim")
+        self.retry = QPushButton()
+        self.retry.clicked.connect(self._on_retry)
         self.newer.clicked.connect(self.read_newest)
         self.older.clicked.connect(self.read_older)
-        for widget in (self.feed, self.refresh, self.newer, self.older):
+        for widget in (self.feed, self.refresh, self.newer, self.older, self.retry):
             bar.addWidget(widget)
         bar.addWidget(self.place, 1)
         layout = QVBoxLayout(self)
@@ -159,25 +147,12 @@ class QuarantinePanel(QWidget):
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
 
     def _build_preview(self) -> QWidget:
-        self.detail, self.cut, self.payload = OneLine(), OneLine("dim"), QPlainTextEdit()
-        self.payload.setReadOnly(True)
-        self.payload.setMinimumHeight(60)
-        self.as_text, self.as_hex = QPushButton(), QPushButton()
-        group = QButtonGroup(self)
-        row = QHBoxLayout()
-        row.addWidget(self.cut, 1)
-        for button in (self.as_text, self.as_hex):
-            button.setCheckable(True)
-            group.addButton(button)
-            row.addWidget(button)
-        self.as_text.setChecked(True)
-        group.buttonClicked.connect(self._show_chosen)
+        self.detail, self.payload = OneLine(), PayloadView(self._words)
         box = QWidget()
         layout = QVBoxLayout(box)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.detail)
-        layout.addLayout(row)
         layout.addWidget(self.payload, 1)
         return box
 
@@ -188,8 +163,9 @@ class QuarantinePanel(QWidget):
         if up:
             self.read_newest()
 
-    def apply(self, records: Iterable[Any]) -> None:
+    def apply(self, records: Sequence[Any]) -> None:
         """Take counts and newly set-aside messages; hidden, only know that there are some."""
+        self._retry.apply(records)
         counted = False
         for record in records:
             if isinstance(record, FeedCount):
@@ -210,38 +186,27 @@ class QuarantinePanel(QWidget):
 
     @Slot()
     def read_newest(self) -> None:
-        """Ask the core for the newest page."""
-        self._before = []
-        self._read(None)
+        """Ask the core for the newest page; hidden, when it is shown again."""
+        self._is_stale = not self.isVisible()
+        if not self._is_stale:
+            self._list.newest(self._filter())
 
     @Slot()
     def read_older(self) -> None:
         """Ask the core for the page before this one."""
         ids = [record.id for record in self.model.records()]
         if ids:
-            self._before.append(min(ids))
-            self._read(min(ids))
+            self._list.older(min(ids), self._filter())
 
-    def _read(self, before_id: int | None) -> None:
-        self._is_stale = not self.isVisible()
-        if self._is_stale:
-            return
-        self._asked += 1
-        asked = self._asked
-        args: dict[str, Any] = {"limit": PAGE}
-        if before_id is not None:
-            args["before_id"] = before_id
-        if self.feed.currentData():
-            args["feed"] = self.feed.currentData()
-        self._bridge.query("quarantine", args, lambda value, error: self._take(asked, value, error))
+    def _filter(self) -> dict[str, Any]:
+        return {"feed": self.feed.currentData()} if self.feed.currentData() else {}
 
-    def _take(self, asked: int, value: Any, error: str) -> None:
-        if asked != self._asked:
-            return
+    @Slot(object, str)
+    def _take(self, value: Any, error: str) -> None:
         self._error = error
         if not error:
             page = sorted(msgspec.convert(value, list[Quarantined]), key=lambda record: -record.id)
-            if not self._before:
+            if self._list.is_newest:
                 self._fresh = set()
             self.model.replace(page)
             if page:
@@ -257,6 +222,18 @@ class QuarantinePanel(QWidget):
         self.read_newest()
         self._write_counts()
 
+    @Slot()
+    def _on_retry(self) -> None:
+        if self._retry.is_running:
+            self._retry.cancel()
+        else:
+            self._retry.start(self.feed.currentData() or "")
+
+    @Slot(str)
+    def _on_retry_said(self, text: str) -> None:
+        self._retry_said = text
+        self._say()
+
     @Slot(QModelIndex, QModelIndex)
     def _on_row(self, _current: QModelIndex, _before: QModelIndex) -> None:
         self._show_chosen()
@@ -269,19 +246,10 @@ class QuarantinePanel(QWidget):
         if not index.isValid():
             self.detail.say(self._words.text("quarantine.choose") if self.model.rowCount() else "")
             self.payload.clear()
-            self.cut.say("")
             return
         record: Quarantined = self.model.record(index)
         self.detail.say(f"{self.reason(record.reason)} ({record.reason}) — {record.detail}")
-        is_hex = self.as_hex.isChecked()
-        fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-        fixed.setPixelSize(13)
-        self.payload.setFont(fixed if is_hex else self.font())
-        self.payload.setPlainText(as_hex(record.payload) if is_hex else as_text(record.payload))
-        shown = min(len(record.payload), HEX_MOST if is_hex else TEXT_MOST)
-        sizes = {"shown": shown, "kept": len(record.payload), "size": record.size}
-        texts = {name: figures.size(count) for name, count in sizes.items()}
-        self.cut.say(self._words.text("quarantine.cut", **texts))
+        self.payload.show_payload(record.payload, record.size)
 
     def _offer_feeds(self) -> None:
         known = {self.feed.itemData(row) for row in range(self.feed.count())}
@@ -309,7 +277,7 @@ class QuarantinePanel(QWidget):
         feed = figures.plain(self.feed.currentText(), 60)
         key = "quarantine.empty_feed" if self.feed.currentData() else "quarantine.empty"
         self.empty.setText(self._words.text(key, feed=feed))
-        notices = []
+        notices = [self._retry_said] if self._retry_said else []
         if self._error:
             notices.append(self._words.text("quarantine.failed", error=figures.plain(self._error)))
         if self._fresh and records:
@@ -318,7 +286,11 @@ class QuarantinePanel(QWidget):
             self.read_newest()
         self.notice.setText("\n".join(notices))
         self.notice.setVisible(bool(notices))
-        self.newer.setEnabled(bool(self._before))
+        key = "quarantine.retry_cancel" if self._retry.is_running else "quarantine.retry"
+        self.retry.setText(self._words.text(key))
+        self.retry.setToolTip(self._words.text("quarantine.retry_why"))
+        self.retry.setEnabled(bool(records) or self._retry.is_running)
+        self.newer.setEnabled(not self._list.is_newest)
         self.older.setEnabled(len(records) >= PAGE)
         span = {
             "first": self._words.when(records[0].received_ms) if records else "",
@@ -333,8 +305,6 @@ class QuarantinePanel(QWidget):
         self.refresh.setText(words.text("quarantine.refresh"))
         self.newer.setText(words.text("quarantine.newer"))
         self.older.setText(words.text("quarantine.older", n=PAGE))
-        self.as_text.setText(words.text("quarantine.text"))
-        self.as_hex.setText(words.text("quarantine.hex"))
         self.feed.setItemText(0, words.text("quarantine.feed_all"))
         self._write_counts()
         self._show_chosen()

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
 from db.records import FeedCount, Quarantined
+from db.workings import Progress
 from tests.widgets.panel_fakes import NOW_MS, FakeBridge
-from widgets.quarantine_panel import HEX_MOST, QuarantinePanel, as_hex, as_text
+from widgets.payload_view import HEX_MOST, as_hex, as_text
+from widgets.quarantine_panel import QuarantinePanel
 from widgets.words import Words
 
 
@@ -99,7 +101,7 @@ def test_an_unreadable_list_keeps_the_last_one(qtbot: QtBot) -> None:
 
 def test_a_payload_is_shown_as_it_came_and_never_as_markup(qtbot: QtBot) -> None:
     panel = shown(qtbot, FakeBridge(quarantine=[message(1, payload=b"<b>x</b>\x00\xff")]))
-    assert panel.payload.toPlainText() == "<b>x</b>\\x00\\xff"
+    assert panel.payload.text.toPlainText() == "<b>x</b>\\x00\\xff"
 
 
 @pytest.mark.parametrize(
@@ -122,3 +124,39 @@ def test_the_language_switches_at_once(qtbot: QtBot) -> None:
     panel.show()
     words.set_language("en")
     assert panel.model.index(0, 2).data() == "not JSON"
+
+
+def retrying(qtbot: QtBot, **answers: Any) -> tuple[QuarantinePanel, FakeBridge]:
+    bridge = FakeBridge(quarantine=page)
+    bridge.answers |= {"feeds.reload": {}, "quarantine.retry": _progress()} | answers
+    panel = shown(qtbot, bridge)
+    panel.retry.click()
+    return panel, bridge
+
+
+def _progress(state: Any = "running", **more: Any) -> Progress:
+    return Progress("r1", "retry", state, NOW_MS, NOW_MS, **more)
+
+
+def test_reading_again_first_takes_the_mended_mappings(qtbot: QtBot) -> None:
+    panel, bridge = retrying(qtbot)
+    assert bridge.names()[-2:] == ["feeds.reload", "quarantine.retry"]
+    panel.apply([_progress(done=3, total=9)])
+    assert "9건 중 3건" in panel.notice.text()
+    lists = bridge.names().count("quarantine")
+    panel.apply([_progress("done", text="7 stored, 2 as before")])
+    assert "7 stored, 2 as before" in panel.notice.text()
+    assert bridge.names().count("quarantine") == lists + 1
+
+
+def test_settings_with_a_fault_read_nothing_again(qtbot: QtBot) -> None:
+    answers = {"feeds.reload": ValueError("settings.toml: key feeds.air: found 3")}
+    panel, bridge = retrying(qtbot, **answers)
+    assert "quarantine.retry" not in bridge.names()
+    assert "아무것도 바꾸지 않았습니다: settings.toml" in panel.notice.text()
+
+
+def test_reading_again_can_be_stopped(qtbot: QtBot) -> None:
+    panel, bridge = retrying(qtbot, **{"task.cancel": True})
+    panel.retry.click()
+    assert bridge.last("task.cancel") == {"id": "r1"}
