@@ -19,6 +19,7 @@ from sqlite_utils import Database
 from console import commands, startup
 from console.acts import Acts
 from console.alarms.evaluate import Evaluator
+from console.backup.journal import Journal
 from console.clock import Clock
 from console.engine import Engine
 from console.errors import Unavailable
@@ -64,10 +65,14 @@ class Core:
     def _compose(self, origin: Path | None) -> None:
         folder, settings, clock = self.folder, self.settings, self.clock
         self._key = keys.data_key(folder)
-        self.found = startup.examine(folder, self._key, clock)
+        self.backups = folder / (settings.backups.folder or "backups")
+        self.found = startup.examine(folder, self._key, clock, backups_folder=self.backups)
+        self.journal = Journal(folder / "journal", self._key, clock)
         self.newest = Newest()
         self._assets = load_assets(_beside(origin, settings.site.assets)) if settings.site.assets else []
-        self.engine = Engine("ops", self._open_ops, self.newest.publish, clock)
+        self.engine = Engine(
+            "ops", self._open_ops, self.newest.publish, clock, committed=self.journal.committed
+        )
         self.health = Health(self._assets, clock)
         self.evaluation = Evaluation(
             self.engine,
@@ -88,6 +93,7 @@ class Core:
             base=origin.parent if origin else folder,
             encodings=settings.site.encodings,
             quarantine_keep=settings.site.quarantine_keep,
+            unjudged=lambda: self.evaluation.unjudged,
         )
         self.camera_reports = CameraReports()
         self.tasks = Tasks(self.newest.publish, clock)
@@ -112,7 +118,9 @@ class Core:
         return self.folder / "blobs"
 
     def _open_ops(self) -> Database:
-        return connection.open_writer(self.folder / "ops.db", self._key, ops.migrations)
+        db = connection.open_writer(self.folder / "ops.db", self._key, ops.migrations)
+        self.journal.watch(db)
+        return db
 
     def _open_feed(self) -> Database:
         return connection.open_writer(self.folder / "feed.db", self._key, feed.migrations)
@@ -136,6 +144,7 @@ class Core:
             raise
 
     def _start(self) -> None:
+        self.journal.start()
         self.engine.start()
         self.engine.call(self._prepare_ops, 60)
         self._open_feed().close()
@@ -162,6 +171,7 @@ class Core:
         self.evaluation.stop()
         clean = self.engine.state.word != "damaged"
         self.engine.stop()
+        self.journal.stop()
         self._lock.release(clean=clean)
 
     def _prepare_ops(self, db: Database) -> list[Any]:

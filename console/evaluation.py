@@ -49,6 +49,7 @@ class Evaluation:
         self._feed_db: Database | None = None
         self._handed: list[StoredReading] = []
         self._has_missed = False
+        self._stored_last = self._judged_last = 0
         self._lock = threading.Lock()
         self._health_lock = threading.Lock()
         self._worker = Worker("evaluation", self._step)
@@ -62,8 +63,15 @@ class Evaluation:
         if self._feed_db is not None:
             self._engine.submit(self._close_reader).result()
 
+    @property
+    def unjudged(self) -> int:
+        """Readings on disk that the alarm engine has not judged yet; any thread."""
+        return max(0, self._stored_last - self._judged_last)
+
     def committed(self, stored: Sequence[StoredReading]) -> None:
         """Take readings that are on disk; called in the ingest thread, returns at once."""
+        if stored:
+            self._stored_last = stored[-1].id
         with self._lock:
             if len(self._handed) < _MOST_HANDED:
                 self._handed.extend(stored)
@@ -84,6 +92,7 @@ class Evaluation:
         with self._lock:
             handed, self._handed = self._handed[:MOST_READINGS], self._handed[MOST_READINGS:]
         changed = self._engine.submit(lambda db: self._evaluate(db, handed)).result()
+        self._judged_last = self._evaluator.judged
         self.follow(changed, [each.reading for each in handed])
         if self._handed or self._evaluator.behind:
             return
@@ -110,4 +119,5 @@ class Evaluation:
     def _evaluate(self, db: Database, handed: list[StoredReading]) -> list[Any]:
         if self._feed_db is None:
             self._feed_db = self._open_feed_reader()
+            self._stored_last = max(self._stored_last, readings.last_id(self._feed_db))
         return list(self._evaluator.step(db, self._feed_db, handed, self._clock.now_ms()))

@@ -11,6 +11,7 @@ import msgspec
 from console.running import Running
 from db import counts as feed_counts
 from db.records import Alarm, CameraState, FeedCount, Incident, Lamp, Proof
+from db.workings import CatchUp
 
 
 def status(core: Running) -> dict[str, Any]:
@@ -24,6 +25,7 @@ def status(core: Running) -> dict[str, Any]:
         "roles": _roles(core),
         "brokers": [_lamp(lamp, now_ms) for lamp in lamps if lamp.kind == "broker"],
         "feeds": _feeds(core, lamps, now_ms),
+        "catch_up": [msgspec.to_builtins(each) for each in core.newest.of(CatchUp)],
         "alarms": _alarms(core.newest.of(Alarm)),
         "incidents_open": len(core.newest.of(Incident)),
         "cameras": _cameras(core),

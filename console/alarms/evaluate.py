@@ -78,6 +78,11 @@ class Evaluator:
             self._tick(now_ms)
         return self._write(ops_db, now_ms, self._patience_s(batch))
 
+    @property
+    def judged(self) -> int:
+        """The number of the reading judged last; any thread."""
+        return self._at.reading
+
     # --- where we are ----------------------------------------------------------
 
     def _synchronise(self, ops_db: Database, feed_db: Database) -> None:

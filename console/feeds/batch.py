@@ -19,7 +19,7 @@ from console.gaps.ledger import Ledger
 from console.settings import Feed
 from db import counts, quarantine, raw, readings
 from db.readings import StoredReading
-from db.records import Decoded, Quarantined, SetAside
+from db.records import Decoded, Flag, Quarantined, Reading, SetAside
 from db.workings import Gap
 
 log = structlog.get_logger(__name__)
@@ -28,6 +28,7 @@ UNCLAIMED = "(unclaimed)"  # the feed of messages that no feed's topics fit
 _TOPICS = 65_536  # topics whose feeds are remembered
 _WINDOW_MS = 10_000  # before the newest message: what a broker may not have seen acknowledged
 _RECENT = 5000
+_NOT_LIVE = int(Flag.RETAINED | Flag.HISTORICAL | Flag.BACKFILL)
 
 _Message = tuple[str, str, bytes, int]  # feed, topic, beginning of the payload, its size
 
@@ -42,13 +43,15 @@ class FeedReader(NamedTuple):
     fits: Callable[[str], bool]
     decoder: Decoder
     first: bool = False
+    timed: bool = False  # its messages have a time of their own
 
 
 def feed_reader(name: str, feed: Feed, decoder: Decoder) -> FeedReader:
     """Compile the topic filters of a feed."""
     tests = [topics.matcher(each) for each in feed.topics]
+    timed = all(mapping.time for mapping in feed.mappings)
     return FeedReader(
-        name, feed.broker, lambda topic: any(test(topic) for test in tests), decoder, feed.priority
+        name, feed.broker, lambda topic: any(test(topic) for test in tests), decoder, feed.priority, timed
     )
 
 
@@ -100,6 +103,7 @@ class Burst:
         self, db: Database, routes: Routes, repetitions: Repetitions, keep_quarantined: int, ledger: Ledger
     ) -> None:
         self.quarantined: list[Quarantined] = []
+        self.observed: dict[str, dict[str, int]] = {}  # the newest live time, by broker and source
         self.gaps: list[Gap] = []
         self._ledger = ledger
         self._db, self._routes, self._repetitions = db, routes, repetitions
@@ -151,6 +155,8 @@ class Burst:
             self._set_aside(tally, feed.name, delivery, received_ms, _together(bad))
         else:
             tally.spans.append((start, len(tally.records)))
+            if feed.timed and type(last := decoded[-1]) is Reading and not last.flags & _NOT_LIVE:
+                self.observed.setdefault(feed.broker, {})[last.source] = last.observed_ms
         state = bad[0].reason if bad else "read"
         self._raw.append(raw.Incoming(feed.name, delivery.topic, received_ms, delivery.payload, state))
 

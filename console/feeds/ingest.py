@@ -23,6 +23,8 @@ from sqlite_utils import Database
 from console.clock import Clock
 from console.errors import StoreError, Unavailable
 from console.feeds.batch import Burst, FeedReader, Repetitions, Routes, feed_reader
+from console.feeds.brake import BRAKED_S, Brake
+from console.feeds.catch_up import Paces
 from console.feeds.lamps import Lamps
 from console.feeds.newest import NewestPerSeries
 from console.feeds.session import Delivery, Session
@@ -64,6 +66,7 @@ class Ingest:
         base: Path | None = None,
         encodings: Iterable[str] = ("utf-8", "cp949"),
         quarantine_keep: int = 100_000,
+        unjudged: Callable[[], int] = lambda: 0,
     ) -> None:
         self._open_db, self._clock = open_db, clock
         self._publish, self._on_committed = publish, on_committed
@@ -74,6 +77,8 @@ class Ingest:
         self._routes, self._repetitions = Routes(readers), Repetitions()
         self._sessions = sessions_of(brokers, feeds, device, clock, secrets.token_hex(8), base)
         self._lamps = Lamps(self._sessions, feeds, clock)
+        self._paces = Paces(self._sessions, clock, unjudged)
+        self._brake = Brake(unjudged, clock)
         self._newest = NewestPerSeries()
         self.ledger = Ledger(feeds)
         self._feeds = feeds
@@ -157,12 +162,15 @@ class Ingest:
             room = self._held.room(session)
             if room > 0:
                 session.read(room)
+                self._paces.read(session, room)
             self._held.take(session)
-        if len(self._held) and not self._why_held and self._clock.monotonic_s() >= self._disk_again_s:
+        is_ready = self._held.ready(only_first=self._brake.is_on())
+        if is_ready and not self._why_held and self._clock.monotonic_s() >= self._disk_again_s:
             self._write()
         if self._jobs:
             self._run_jobs()
         self._tell(self._lamps.due())
+        self._tell([*self._paces.due(halted=bool(self._attempt or self._why_held))])
 
     def _forgotten(self, session: Session) -> None:
         """The broker has lost the session: what it kept for us meanwhile did not arrive."""
@@ -180,8 +188,10 @@ class Ingest:
         readable: list[Any] = [self._wake, *open_to]
         writable = [each for each in self._sessions if each.wants_write()]
         busy = any(each.has_waiting() for each in open_to)
-        if len(self._held) and not self._attempt and not self._why_held:
+        if self._held.ready(only_first=self._brake.on) and not self._attempt and not self._why_held:
             busy = True
+        elif self._brake.on:
+            idle_s = BRAKED_S
         _, able, _ = select.select(readable, writable, [], 0.0 if busy else idle_s)
         for session in able:
             session.write()
@@ -194,7 +204,7 @@ class Ingest:
         """Commit one burst; what the disk refuses is kept and tried again."""
         try:
             db = self._writer()
-            batch = self._held.burst()
+            batch = self._held.burst(only_first=self._brake.on)
             try:
                 self._commit(db, batch)
             except Exception as error:  # whatever it was: the burst is tried message by message
@@ -247,6 +257,7 @@ class Ingest:
             session.write()
         if new:
             self._on_committed(new)
+        self._paces.heard(burst.observed, received_ms)
         self._lamps.heard(tallied)
         self._tell([*self._newest.of(new), *tallied, *burst.quarantined, *burst.gaps])
 
@@ -296,6 +307,7 @@ class Ingest:
                 log.warning("close", error=str(error))
 
     def _finish(self) -> None:
+        self._brake.on = False
         try:
             while len(self._held) and not self._attempt and not self._why_held:
                 self._write()

@@ -38,6 +38,10 @@ class Waiting:
         """How many wait that came through priority sessions."""
         return len(self._rows[0])
 
+    def ready(self, *, only_first: bool = False) -> bool:
+        """Whether something is there to commit."""
+        return bool(self._rows[0] or (self._rows[1] and not only_first))
+
     def room(self, session: Session) -> int:
         """How many more messages of this session may be read now."""
         if self._bytes >= MOST_BYTES:
