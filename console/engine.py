@@ -46,7 +46,7 @@ class Engine:
     """One thread that owns one write connection.
 
     `publish` is called in that thread after each commit with the records of
-    its jobs; the futures resolve after that.
+    its jobs; the futures resolve after that. `committed` is called before, with the connection.
     """
 
     def __init__(
@@ -55,8 +55,11 @@ class Engine:
         open_db: Callable[[], Database],
         publish: Callable[[list[Any]], None],
         clock: Clock,
+        *,
+        committed: Callable[[Database], None] | None = None,
     ) -> None:
         self._open_db, self._publish, self._clock = open_db, publish, clock
+        self._committed = committed
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=f"engine-{name}", daemon=True)
         self._opened: Future[None] = Future()
@@ -195,7 +198,17 @@ class Engine:
             else:
                 break
         self._note("ok", "")
+        self._pass_on()
         self._tell(waiting, results)
+
+    def _pass_on(self) -> None:
+        """Let the journal have what was committed; a fault of it changes nothing about the commit."""
+        if self._committed is None or self._db is None:
+            return
+        try:
+            self._committed(self._db)
+        except Exception:  # another part's callback; what is on disk stays on disk
+            log.exception("a commit could not be passed on")
 
     def _commit(self, db: Database, batch: list[_Task]) -> list[list[Any] | Exception]:
         results: list[list[Any] | Exception] = []

@@ -64,7 +64,7 @@ def open_writer(path: Path, key: bytes, migrations: Migrations) -> Database:
     _check_driver()
     try:
         if path.exists() and path.stat().st_size:
-            _check_schema(path, key, migrations)
+            check_schema(path, key, migrations)
         else:
             _create_private(path)
         connection = _connect(path, key)
@@ -92,6 +92,24 @@ def open_reader(path: Path, key: bytes) -> Database:
     except SqlError as error:
         raise _explained(path, error) from error
     return Store(connection)
+
+
+def open_copy(path: Path, key: bytes) -> Database:
+    """Open a store as it is, to be written as a whole: no schema is looked at, none is made."""
+    _check_driver()
+    try:
+        if not path.exists():
+            _create_private(path)
+        return Store(_connect(path, key))
+    except OSError as error:
+        raise Unavailable(f"{path}: cannot be opened ({error.strerror})") from error
+    except SqlError as error:
+        raise _explained(path, error) from error
+
+
+def explained(path: Path, error: SqlError) -> StoreError | Unavailable:
+    """What the driver raised, as the sentence for the operator."""
+    return _explained(path, error)
 
 
 def applied(db: Database, name: str) -> list[str]:
@@ -178,7 +196,7 @@ def _connect(path: Path, key: bytes, *, read_only: bool = False) -> sqlite3.Conn
     return cast(sqlite3.Connection, connection)
 
 
-def _check_schema(path: Path, key: bytes, migrations: Migrations) -> None:
+def check_schema(path: Path, key: bytes, migrations: Migrations) -> None:
     """Look, without writing, whether this program may write to the file."""
     connection = _connect(path, key, read_only=True)
     try:
@@ -196,6 +214,18 @@ def _check_schema(path: Path, key: bytes, migrations: Migrations) -> None:
                 f"{path}: was written by a newer version of this program"
                 f" ({', '.join(sorted(unknown)) or 'its version number is higher'}); it is left as it is"
             )
+    finally:
+        connection.close()
+
+
+def pending(path: Path, key: bytes, migrations: Migrations) -> list[str]:
+    """The migrations that an existing store has still to go through; none for an empty one."""
+    connection = _connect(path, key, read_only=True)
+    try:
+        db = Store(connection)
+        if not applied(db, migrations.name):
+            return []
+        return [step.name for step in migrations.pending(db)]
     finally:
         connection.close()
 

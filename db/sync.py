@@ -198,3 +198,12 @@ def is_left(db: Database, log: OwnLog) -> bool:
         "SELECT upto FROM own_log WHERE device = ? AND epoch = ?", (log.device, log.epoch)
     ).fetchone()
     return row is not None and row[0] is not None
+
+
+def leave(db: Database, head: Head) -> None:
+    """Write no more to the log that ends with `head`; what the centre has beyond it comes back as news."""
+    db.conn.execute("INSERT OR IGNORE INTO own_log (device, epoch) VALUES (?, ?)", (head.device, head.epoch))
+    db.conn.execute(
+        "UPDATE own_log SET upto = ? WHERE device = ? AND epoch = ? AND upto IS NULL",
+        (head.count, head.device, head.epoch),
+    )

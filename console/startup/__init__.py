@@ -1,0 +1,7 @@
+"""What happens before the stores are opened: one core per folder, and a look at what the last one left."""
+
+from console.startup.examine import examine
+from console.startup.found import Found
+from console.startup.lock import Lock, holder_pid, is_held, lock
+
+__all__ = ["Found", "Lock", "examine", "holder_pid", "is_held", "lock"]
