@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta, field
 
 from console.errors import SettingsError
+from console.formats.forms import CapForm, PlatformForm
 from console.formats.topics import matcher
 from db.records import Camera, Rule
 
@@ -146,7 +147,7 @@ class Feed(_Table, frozen=True):
     how often a source reports by its contract; 0 where nobody knows.
     """
 
-    kind: Literal["mapping"] = "mapping"
+    kind: Literal["mapping", "cap", "platform"] = "mapping"
     broker: str = "main"
     topics: tuple[str, ...] = ()
     silent_s: Seconds = 300.0
@@ -154,6 +155,8 @@ class Feed(_Table, frozen=True):
     every_s: Seconds = 0.0
     backfill: Backfill | None = None
     mappings: tuple[Mapping, ...] = ()
+    cap: CapForm = field(default_factory=CapForm)
+    platform: PlatformForm = field(default_factory=PlatformForm)
 
 
 class Central(_Table, frozen=True):

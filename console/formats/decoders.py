@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from console.formats.cap import CapDecoder
 from console.formats.mapping import MappingDecoder
 from console.settings import Feed
 from db.records import Decoded
@@ -22,4 +23,8 @@ def decoder(name: str, feed: Feed, encodings: Sequence[str] = ("utf-8", "cp949")
 
     `encodings` are the site's, in the order in which they are tried.
     """
-    return MappingDecoder(name, feed, encodings)
+    match feed.kind:
+        case "cap":
+            return CapDecoder(name, feed, encodings)
+        case _:
+            return MappingDecoder(name, feed, encodings)

@@ -1,0 +1,88 @@
+"""CAP alerts as events: versions 1.0 to 1.2, the Korean profile, Atom feeds and other wrappers.
+
+An alert is the event (sender, identifier, sent). An Update or Cancel is an
+event of its own and besides ends or cancels those it refers to. Only the
+status Actual is real; whatever else comes is an exercise. Ack and Error answer
+another message and are no warning: they come as ended.
+Sources: OASIS CAP 1.2; DOMAIN.md, 2.8 (the Korean profile) and trap 9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.formats import cap_alert, xml_text
+from console.formats.cap_events import records
+from console.formats.cap_memory import Memory
+from console.formats.json_text import Unreadable
+from console.formats.xml_text import Element
+from console.settings import Feed
+from db.records import Decoded, Event, Flag, SetAside
+
+ATOM = "http://www.w3.org/2005/Atom"
+
+
+class CapDecoder:
+    """Reads the alerts of one feed; remembers what stands, so that a CLR finds what it clears."""
+
+    def __init__(self, name: str, feed: Feed, encodings: Sequence[str]) -> None:
+        self._name = name
+        self._form = feed.cap
+        self._encodings = encodings
+        self._memory = Memory()
+
+    def decode(self, topic: str, payload: bytes, received_ms: int, retained: bool) -> list[Decoded]:
+        """The events of all alerts in the message; never empty."""
+        try:
+            root = xml_text.read(payload, self._encodings)
+        except Unreadable as error:
+            return [SetAside(error.reason, error.detail)]
+        flags = int(Flag.RETAINED) if retained else 0
+        found: list[Decoded] = []
+        for element in alerts(root):
+            found += self._alert(element, received_ms, flags)
+        found += [SetAside("cap-link", link) for link in links(root)]
+        return found or [_nothing(root)]
+
+    def _alert(self, element: Element, received_ms: int, flags: int) -> list[Decoded]:
+        try:
+            alert = cap_alert.read(element)
+        except Unreadable as error:
+            return [SetAside(error.reason, error.detail)]
+        main, *others = records(alert, self._name, self._form, received_ms, flags)
+        if not isinstance(main, Event):
+            return [main, *others]
+        main = self._memory.told_apart(main)
+        return [main, *others, *self._memory.cleared_by(main)]
+
+
+def alerts(root: Element) -> list[Element]:
+    """The alerts in a document, in their order; one inside another is part of that other."""
+    if xml_text.local(root) == "alert":
+        return [root]
+    found: list[Element] = []
+    stack = list(reversed(root))
+    while stack:
+        element = stack.pop()
+        if xml_text.local(element) == "alert" and xml_text.namespace(element) in cap_alert.VERSIONS:
+            found.append(element)
+        else:
+            stack.extend(reversed(element))
+    return found
+
+
+def links(root: Element) -> list[str]:
+    """Where an Atom feed's entries have their alerts when they do not hold them."""
+    found = []
+    for entry in root.findall(f"{{{ATOM}}}entry") if root.tag == f"{{{ATOM}}}feed" else []:
+        if not alerts(entry):
+            for link in entry.findall(f"{{{ATOM}}}link"):
+                if link.get("rel", "alternate") in ("alternate", "enclosure", "via") and link.get("href"):
+                    found.append(str(link.get("href"))[:2000])
+                    break
+    return found
+
+
+def _nothing(root: Element) -> SetAside:
+    name = xml_text.local(root)
+    return SetAside("no-alert", f"{name[:80]!r} holds no alert")

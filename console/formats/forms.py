@@ -1,0 +1,34 @@
+"""Tables of a feed that only one kind of feed has; `console/settings.py` takes them up."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the settings file; an unknown key is a fault, since it is mostly a typing error."""
+
+
+class CapForm(_Table, frozen=True):
+    """How alerts are read. `expires_hours` counts where an alert does not say until when it holds.
+
+    Positions outside Korea's frame are refused unless `outside_korea` is set.
+    """
+
+    expires_hours: Annotated[float, Meta(gt=0, le=24 * 366)] = 24.0
+    outside_korea: bool = False
+
+
+class PlatformForm(_Table, frozen=True):
+    """How messages of the integrated platform are read.
+
+    `grades` and `types` give words of this site for codes of the sender, since
+    no list of either is published.
+    """
+
+    outside_korea: bool = False
+    time_zone: str = "Asia/Seoul"
+    types: dict[str, str] = {}
