@@ -43,6 +43,7 @@ from widgets.photographs import Photographs
 from widgets.preferences import Preferences
 from widgets.probe import Probe
 from widgets.quarantine_panel import QuarantinePanel
+from widgets.raw_panel import RawPanel
 from widgets.sounds import AlarmSound, QtSpeaker, Speaker
 from widgets.time_strip import TimeStrip
 from widgets.watchdog import Watchdog
@@ -155,12 +156,13 @@ class Screen(QObject):
         self.incidents = IncidentPanel(bridge, words)
         self.health = HealthPanel(bridge, words)
         self.quarantine = QuarantinePanel(bridge, words)
+        self.raw = RawPanel(bridge, words)
         self.domains = DomainCards(bridge, words)
         self.open_incidents = OpenIncidents(bridge, words)
         self.time = TimeStrip(bridge, words)
         self.panels: dict[str, Any] = {
             "alarms": self.alarms, "map": self.map, "cameras": self.cameras, "incidents": self.incidents,
-            "health": self.health, "quarantine": self.quarantine, "domains": self.domains,
+            "health": self.health, "quarantine": self.quarantine, "raw": self.raw, "domains": self.domains,
             "open": self.open_incidents, "time": self.time,
         }  # fmt: skip
         self._fed: tuple[Any, ...] = tuple(
@@ -172,6 +174,7 @@ class Screen(QObject):
             self.window, words, self.alarms, self.incidents, self.cameras, self.health, self.map,
             self.domains, self.open_incidents,
         )  # fmt: skip
+        self.health.trend.raw_wanted.connect(self._show_raw)
         self.sound = AlarmSound(speaker or QtSpeaker(), self)
         self._wire()
         self.window.translate()
@@ -186,6 +189,11 @@ class Screen(QObject):
         self.window.silence_wanted.connect(self.sound.silence)
         self.sound.changed.connect(self._show_sound)
         self.window.docks.arranged.connect(self._on_arranged)
+
+    @Slot(str)
+    def _show_raw(self, source: str) -> None:
+        self.window.docks.raise_panel("raw")
+        self.raw.show_source(source)
 
     @Slot(str)
     def _on_arranged(self, preset: str) -> None:
