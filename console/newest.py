@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from db.records import Act, Alarm, Incident, Quarantined
-from db.workings import Gap, Hold, Progress
+from db.workings import CatchUp, Gap, Hold, Progress
 
 
 class Newest:
@@ -57,6 +57,8 @@ def _is_kept(record: Any) -> bool:
         return record.state == "open"
     if isinstance(record, Progress):
         return record.state == "running"
+    if isinstance(record, CatchUp):
+        return record.active
     if isinstance(record, Hold):
         return record.released_ms is None
     return True

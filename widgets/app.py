@@ -234,6 +234,7 @@ class Screen(QObject):
     def apply(self, records: tuple[Any, ...]) -> None:
         """Hand records to the truth bar and to every panel."""
         self.window.truth.apply(records)
+        self.window.catch_up.apply(records)
         for panel in self._fed:
             panel.apply(records)
 
