@@ -106,7 +106,7 @@ def print_decoded(feed: str, topic: str, files: Sequence[Path], settings: Path |
 
 def print_findings(folder: Path, settings: Path | None, as_json: bool) -> int:
     """1 when something was found that keeps the console from its work."""
-    from console.doctor import report
+    from console.doctor.report import report
     from console.start import own_settings
 
     findings = report(own_settings(folder, settings), folder)
