@@ -7,6 +7,7 @@ from typing import Protocol
 
 from console.formats.cap import CapDecoder
 from console.formats.mapping import MappingDecoder
+from console.formats.platform import PlatformDecoder
 from console.settings import Feed
 from db.records import Decoded
 
@@ -26,5 +27,7 @@ def decoder(name: str, feed: Feed, encodings: Sequence[str] = ("utf-8", "cp949")
     match feed.kind:
         case "cap":
             return CapDecoder(name, feed, encodings)
+        case "platform":
+            return PlatformDecoder(name, feed, encodings)
         case _:
             return MappingDecoder(name, feed, encodings)

@@ -25,8 +25,8 @@ class CapForm(_Table, frozen=True):
 class PlatformForm(_Table, frozen=True):
     """How messages of the integrated platform are read.
 
-    `grades` and `types` give words of this site for codes of the sender, since
-    no list of either is published.
+    `types` gives words of this site for the sender's event codes (evtId), since
+    no list of them is published.
     """
 
     outside_korea: bool = False
