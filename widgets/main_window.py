@@ -21,6 +21,7 @@ from widgets import theme
 from widgets.bridge import Bridge
 from widgets.catch_up import CatchUpLine
 from widgets.help import Manual
+from widgets.holds_page import HoldsPage
 from widgets.layouts import PRESETS, Docks
 from widgets.preferences import Preferences
 from widgets.truth_bar import TruthBar, TruthPage
@@ -136,6 +137,7 @@ class MainWindow(QMainWindow):
         self._act(alarms, "menu.silence", self.silence_wanted.emit, "Ctrl+M")
         new = self._act(alarms, "menu.new_incident", self.incident_wanted.emit)
         new.setText(f"{new.text()}\tCtrl+N")
+        self._act(alarms, "holds.menu", self.open_holds)
         self._language_menu(self._menu("menu.language"))
         helping = self._menu("menu.help")
         self._act(helping, "menu.manual", self.open_manual, "F1")
@@ -255,6 +257,11 @@ class MainWindow(QMainWindow):
             self._manual = Manual(self._words, self)
         self._manual.show()
         self._manual.raise_()
+
+    @Slot()
+    def open_holds(self) -> None:
+        """Show what is kept from retention."""
+        HoldsPage(self._bridge, self._words, self).show()
 
     @Slot()
     def open_about(self) -> None:
