@@ -19,7 +19,7 @@ from console.errors import Refused
 from console.exports import Exports, PartOf
 from console.running import Running
 from console.status import status
-from db import alarms, blobs, entries, holds, incidents, quarantine, readings
+from db import alarms, blobs, entries, gaps, holds, incidents, quarantine, readings
 from db.records import Asset, Entry, Trend
 
 Limit = Annotated[int, Meta(ge=1, le=1000)]
@@ -31,6 +31,10 @@ class _Args(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class NoArgs(_Args, frozen=True):
     pass
+
+
+class AssetsOf(_Args, frozen=True):
+    packed: bool = False  # as one msgpack value in bytes, which a screen unpacks as it likes
 
 
 class TrendOf(_Args, frozen=True):
@@ -45,6 +49,13 @@ class TrendOf(_Args, frozen=True):
 class Page(_Args, frozen=True):
     before_id: int | None = None
     feed: str | None = None
+    limit: Limit = 200
+
+
+class GapPage(_Args, frozen=True):
+    state: Literal["standing", "open", "asking", "filled", "lost"] | None = None
+    source: str | None = None
+    before_id: int | None = None
     limit: Limit = 200
 
 
@@ -75,7 +86,7 @@ class Questions:
         self._known: dict[str, tuple[type[msgspec.Struct], Callable[[Any], Any]]] = {
             "state": (NoArgs, lambda args: core.newest.all()),
             "alarms": (NoArgs, self._alarms),
-            "assets": (NoArgs, lambda args: self._assets),
+            "assets": (AssetsOf, self._tree),
             "rules": (NoArgs, lambda args: list(core.settings.rules)),
             "cameras": (NoArgs, lambda args: list(core.settings.cameras)),
             "site": (NoArgs, self._site),
@@ -89,7 +100,9 @@ class Questions:
             "status": (NoArgs, self._status),
             "holds": (NoArgs, self._holds),
             "export.read": (PartOf, exports.read),
+            "gaps": (GapPage, self._gaps),
             "found": (NoArgs, lambda args: core.found),
+            "backups": (NoArgs, lambda args: core.backup_work.every()),
         }
 
     def answer(self, name: str, args: dict[str, Any]) -> Any:
@@ -119,6 +132,9 @@ class Questions:
             yield db
         finally:
             db.close()
+
+    def _tree(self, args: AssetsOf) -> list[Asset] | bytes:
+        return msgspec.msgpack.encode(self._assets) if args.packed else self._assets
 
     def _alarms(self, args: NoArgs) -> Any:
         with self._ops() as db:
@@ -177,6 +193,13 @@ class Questions:
     def _holds(self, args: NoArgs) -> Any:
         with self._ops() as db:
             return holds.every(db)
+
+    def _gaps(self, args: GapPage) -> Any:
+        states = gaps.STANDING if args.state == "standing" else (args.state,) if args.state else ()
+        with self._feed() as db:
+            return gaps.page(
+                db, states=states, source=args.source, before_id=args.before_id, limit=args.limit
+            )
 
     def _status(self, args: NoArgs) -> dict[str, Any]:
         return status(self._core)

@@ -159,7 +159,7 @@ class AlarmPanel(QWidget):
     def _on_linked(self, up: bool, _reason: str) -> None:
         if up:
             self._bridge.query("alarms", {}, self._take_alarms)
-            self._bridge.query("assets", {}, self._take_assets)
+            self._bridge.assets(self._take_assets)
             self._bridge.query("rules", {}, self._take_rules)
         self._count()
 

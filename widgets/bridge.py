@@ -7,9 +7,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from console.clock import Clock, SystemClock
+from db.records import Asset
 
 INTERVAL_MS = 100
 SITE_MS = 30_000
@@ -60,6 +62,8 @@ class Bridge(QObject):
         self._newest: dict[Any, Any] = {}
         self._calls: deque[Callable[[], None]] = deque()
         self._states: deque[tuple[bool, str]] = deque()
+        self._assets: list[Asset] | None = None
+        self._assets_wanted: list[Done] = []
         self._awake = False
         self._core_ms: int | None = None
         self._core_at_s = 0.0
@@ -116,6 +120,38 @@ class Bridge(QObject):
             return
         self._door.query(name, args or {}, lambda value, error: self._post_answer(done, value, error))
 
+    def assets(self, done: Done) -> None:
+        """Ask for the asset tree, once per link for all who want it: they share the records."""
+        with self._lock:
+            assets = self._assets
+            if assets is None:
+                self._assets_wanted.append(done)
+                if len(self._assets_wanted) > 1:
+                    return
+        if assets is not None:
+            self._post_answer(done, assets, "")
+        elif self._door is None:
+            self._share_assets(None, NO_DOOR)
+        else:
+            self._door.query("assets", {"packed": True}, self._share_assets)
+
+    def _share_assets(self, value: Any, error: str) -> None:
+        """Called in the link's thread, so that a big tree is unpacked beside the window."""
+        assets: list[Asset] | None = None
+        if not error:
+            try:
+                if isinstance(value, bytes):
+                    assets = msgspec.msgpack.decode(value, type=list[Asset])
+                else:
+                    assets = msgspec.convert(value, list[Asset])
+            except msgspec.MsgspecError as fault:
+                error = f"The asset tree cannot be read: {fault}"
+        with self._lock:
+            wanted, self._assets_wanted = self._assets_wanted, []
+            self._assets = assets
+        for done in wanted:
+            self._post_answer(done, assets, error)
+
     def command(
         self, name: str, args: dict[str, Any], done: Done | None = None, command_id: str = ""
     ) -> None:
@@ -159,6 +195,8 @@ class Bridge(QObject):
             self.changed.emit(tuple(newest.values()))
 
     def _set_linked(self, up: bool, reason: str) -> None:
+        with self._lock:
+            self._assets = None  # another core may have another tree
         self.is_linked, self.reason = up, reason
         if up:
             self._site_timer.start()

@@ -42,7 +42,7 @@ class DomainCards(QWidget):
     @Slot(bool, str)
     def _on_linked(self, up: bool, _reason: str) -> None:
         if up:
-            self._bridge.query("assets", {}, self._take_assets)
+            self._bridge.assets(self._take_assets)
         self.update()
 
     def _take_assets(self, value: Any, error: str) -> None:

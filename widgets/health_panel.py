@@ -187,7 +187,7 @@ class HealthPanel(QWidget):
 
     def read(self) -> None:
         """Ask the core for the tree."""
-        self._bridge.query("assets", {}, self._take_assets)
+        self._bridge.assets(self._take_assets)
 
     def _take_assets(self, value: Any, error: str) -> None:
         self._error = error

@@ -88,7 +88,7 @@ class MapPanel(QWidget):
 
     def read(self) -> None:
         """Ask the core what there is and where."""
-        self._bridge.query("assets", {}, self._take_assets)
+        self._bridge.assets(self._take_assets)
         self._bridge.query("cameras", {}, self._take_cameras)
 
     def _take_assets(self, value: Any, error: str) -> None:

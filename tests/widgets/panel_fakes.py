@@ -33,6 +33,9 @@ class FakeBridge(Bridge):
     def query(self, name: str, args: dict[str, Any] | None, done: Callable[[Any, str], None]) -> None:
         self._answer(name, args or {}, done)
 
+    def assets(self, done: Callable[[Any, str], None]) -> None:
+        self._answer("assets", {}, done)
+
     def command(
         self,
         name: str,

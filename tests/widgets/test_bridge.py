@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import msgspec
 import pytest
 
 from console.clock import ManualClock
-from db.records import FeedCount
+from db.records import Asset, FeedCount
 from widgets.bridge import Bridge
 
 
@@ -99,3 +100,35 @@ def test_without_a_door_a_question_is_answered_with_the_reason(qapp: object, qtb
     bridge.query("status", {}, lambda value, error: seen.append(error))
     qtbot.waitUntil(lambda: bool(seen))
     assert "no link" in seen[0]
+
+
+def test_the_asset_tree_is_asked_once_and_shared(bridge: Bridge, door: Door, qtbot: Any) -> None:
+    tree = [Asset(id="d", kind="district", name="구")]
+    asked: list[dict[str, Any]] = []
+
+    def query(name: str, args: dict[str, Any], done: Any) -> None:
+        asked.append(args)
+        threading.Thread(target=done, args=(msgspec.msgpack.encode(tree), "")).start()
+
+    door.query = query  # type: ignore[method-assign]
+    seen: list[Any] = []
+    bridge.assets(lambda value, error: seen.append(value))
+    bridge.assets(lambda value, error: seen.append(value))
+    qtbot.waitUntil(lambda: len(seen) == 2)
+    bridge.assets(lambda value, error: seen.append(value))
+    qtbot.waitUntil(lambda: len(seen) == 3)
+    assert asked == [{"packed": True}]
+    assert seen[0] == tree
+    assert seen[0] is seen[1] is seen[2]
+
+
+def test_another_link_asks_for_its_own_asset_tree(bridge: Bridge, door: Door, qtbot: Any) -> None:
+    door.answers["assets"] = ([], "")
+    seen: list[Any] = []
+    bridge.assets(lambda value, error: seen.append(value))
+    qtbot.waitUntil(lambda: seen == [[]])
+    bridge.post_state(True, "")
+    door.answers["assets"] = (None, "gone")
+    qtbot.waitUntil(lambda: bridge.is_linked)
+    bridge.assets(lambda value, error: seen.append(error))
+    qtbot.waitUntil(lambda: seen[1:] == ["gone"])
