@@ -12,204 +12,43 @@ import zoneinfo
 from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
-from msgspec import Meta, field
 
 from console.errors import SettingsError
-from console.formats.forms import CapForm, PlatformForm
 from console.formats.topics import matcher
+from console.settings_tables import (
+    Backfill,
+    Broker,
+    Central,
+    Disk,
+    Feed,
+    Keep,
+    Mapped,
+    MappedEvent,
+    Mapping,
+    Name,
+    Settings,
+    Site,
+)
 from db.records import Camera, Rule
 
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Port = Annotated[int, Meta(ge=1, le=65535)]
-Seconds = Annotated[float, Meta(ge=0)]
 CAMERA_SCHEMES = ("rtsp", "rtsps", "http", "https", "file")
-Filled = Annotated[str, Meta(min_length=1)]
-
-
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of the file; an unknown key is a fault, since it is mostly a typing error."""
-
-
-class Site(_Table, frozen=True):
-    """Who we are. `device` names this console at the central platform."""
-
-    district: str = "관제구"
-    district_en: str = "District"
-    device: Name = "console-1"
-    language: Literal["auto", "ko", "en"] = "auto"
-    timezone: str = "Asia/Seoul"
-    assets: str = ""
-    encodings: tuple[Literal["utf-8", "cp949"], ...] = ("utf-8", "cp949")
-    keep_days: Annotated[int, Meta(ge=1)] = 30
-    rows_hours: Annotated[int, Meta(ge=1, le=72)] = 6
-    quarantine_keep: Annotated[int, Meta(ge=100)] = 100_000
-
-
-class Broker(_Table, frozen=True):
-    """An MQTT broker. A password comes from `password_file` or, less well, from here."""
-
-    host: Filled = "127.0.0.1"
-    port: Port = 1883
-    version: Literal["5", "3.1.1"] = "5"
-    client_id: Name = "gwanje"
-    username: str = ""
-    password: str = ""
-    password_file: str = ""
-    tls: bool = False
-    ca_file: str = ""
-    cert_file: str = ""
-    key_file: str = ""
-    keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
-    session_expiry_s: Annotated[int, Meta(ge=0)] = 7 * 86400
-    heartbeat_s: Annotated[float, Meta(gt=0)] = 2.0
-    heartbeat_topic: Annotated[str, Meta(pattern=r"^[^+#]+$")] = "gwanje/{device}/heartbeat"
-
-
-class Mapped(_Table, frozen=True):
-    """One value taken out of a message.
-
-    `value` is a JMESPath. The reading's value is `value * scale + offset`.
-    """
-
-    quantity: Filled
-    value: str
-    unit: str = "1"
-    scale: float = 1.0
-    offset: float = 0.0
-    minimum: float | None = None
-    maximum: float | None = None
-    period_s: Annotated[int, Meta(ge=0)] = 0
-    statistic: Literal["inst", "avg", "min", "max", "sum"] = "inst"
-
-
-class MappedEvent(_Table, frozen=True):
-    """An event taken out of a message; every field is a JMESPath or a quoted literal."""
-
-    type: str
-    key: str
-    status: str = "'occurred'"
-    grade: str = "''"
-    text: str = "''"
-    place: str = "''"
-    when: str = ""
-
-
-class Mapping(_Table, frozen=True):
-    """How a JSON message becomes records.
-
-    `topic` is a pattern with named parts, `city/{district}/{source}/obs`; a
-    named part can be used in `source` as `{source}`. `source_path` takes the
-    source out of the message instead. `time` is a JMESPath, empty for none.
-    """
-
-    topic: str
-    source: str = "{source}"
-    source_path: str = ""
-    time: str = ""
-    time_format: str = "iso"
-    time_zone: str = "Asia/Seoul"
-    sequence: str = ""
-    epoch: str = ""
-    lon: str = ""
-    lat: str = ""
-    values: tuple[Mapped, ...] = ()
-    events: tuple[MappedEvent, ...] = ()
-
-
-class Backfill(_Table, frozen=True):
-    """Where a source can be asked for what did not arrive.
-
-    `url` may hold {source}, {since}, {until} (ISO 8601, UTC), {since_ms} and
-    {until_ms}. `form`: `messages` is a JSON list of messages as the feed's topic
-    brings them, `ngsi-ld` a reply of /temporal/entities. A token comes from `token_file`.
-    `hours` is how much is asked for at a time, `every_s` the pause between two questions.
-    """
-
-    url: Annotated[str, Meta(pattern=r"^https?://")]
-    form: Literal["messages", "ngsi-ld"] = "messages"
-    items: str = "@"
-    topic: str = ""
-    token_file: str = ""
-    header: str = "Authorization"
-    hours: Annotated[float, Meta(gt=0)] = 24.0
-    every_s: Annotated[float, Meta(gt=0)] = 1.0
-    timeout_s: Annotated[float, Meta(gt=0, le=120)] = 20.0
-
-
-class Feed(_Table, frozen=True):
-    """One way in. `kind` names the form; `topics` are MQTT filters.
-
-    A feed with `priority` has a session of its own at the broker and is read
-    first, so that an event does not wait behind a day of samples. `every_s` is
-    how often a source reports by its contract; 0 where nobody knows.
-    """
-
-    kind: Literal["mapping", "cap", "platform"] = "mapping"
-    broker: str = "main"
-    topics: tuple[str, ...] = ()
-    silent_s: Seconds = 300.0
-    priority: bool = False
-    every_s: Seconds = 0.0
-    backfill: Backfill | None = None
-    mappings: tuple[Mapping, ...] = ()
-    cap: CapForm = field(default_factory=CapForm)
-    platform: PlatformForm = field(default_factory=PlatformForm)
-
-
-class Central(_Table, frozen=True):
-    """The central platform: `postgresql://…`, `file:PATH`, or empty for none."""
-
-    url: str = ""
-    password_file: str = ""
-    every_s: Annotated[float, Meta(gt=0)] = 2.0
-
-
-class Disk(_Table, frozen=True):
-    """Watermarks in MiB of free space, each below the one before, and what is kept back for incidents.
-
-    Below `warn_mib` the screen warns; below `shed_mib` nothing is written that
-    can be done without (exports, snapshots, backups); below `stop_mib` feeds are not acknowledged
-    (the broker keeps); `reserve_mib` lie in a file that is let go for incidents.
-    """
-
-    warn_mib: Annotated[int, Meta(ge=0)] = 2048
-    shed_mib: Annotated[int, Meta(ge=0)] = 1024
-    stop_mib: Annotated[int, Meta(ge=0)] = 256
-    reserve_mib: Annotated[int, Meta(ge=0)] = 64
-
-
-class Keep(_Table, frozen=True):
-    """How long readings stay; the first table that fits a series counts, else `site.keep_days`."""
-
-    days: Annotated[int, Meta(ge=1)]
-    source: Filled = "*"
-    quantity: Filled = "*"
-
-
-class Backups(_Table, frozen=True):
-    """When ops.db is backed up and how many are kept. `folder` empty: `backups` in the data folder."""
-
-    folder: str = ""
-    every_hours: Annotated[float, Meta(gt=0)] = 6.0
-    keep: Annotated[int, Meta(ge=2)] = 8
-    keep_days: Annotated[int, Meta(ge=1)] = 30
-
-
-class Settings(_Table, frozen=True):
-    """The whole file."""
-
-    site: Site = field(default_factory=Site)
-    brokers: dict[Name, Broker] = {}
-    feeds: dict[Name, Feed] = {}
-    cameras: tuple[Camera, ...] = ()
-    rules: tuple[Rule, ...] = ()
-    central: Central = field(default_factory=Central)
-    disk: Disk = field(default_factory=Disk)
-    keep: tuple[Keep, ...] = ()
-    backups: Backups = field(default_factory=Backups)
+__all__ = [
+    "Backfill",
+    "Broker",
+    "Central",
+    "Disk",
+    "Feed",
+    "Mapped",
+    "MappedEvent",
+    "Mapping",
+    "Settings",
+    "Site",
+    "load",
+    "parse",
+]
 
 
 def load(path: Path) -> Settings:
