@@ -108,11 +108,12 @@ def _readings(
                 since_ms,
                 until_ms,
                 statistic=series.statistic,
+                unit=series.unit,
                 limit=PAGE,
             )
         finally:
             db.close()
-        yield from (each for each in page if each.unit == series.unit)
+        yield from page
         if len(page) < PAGE:
             return
         since_ms = page[-1].observed_ms + 1

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
 from typing import Any
 
 import structlog
 from apscheduler.schedulers.base import BaseScheduler
 from sqlite_utils import Database
 
+from console.history.sealing import History
 from console.running import Running
-from db import commands, events, readings
+from db import commands
 from db.records import CameraState, Lamp
 
 log = structlog.get_logger(__name__)
 
 _DAY_MS = 86_400_000
-_RETENTION_STEP = 5_000  # rows per transaction, so that ingest never waits long
 _REPORT_STALE_MS = 6_000  # three reports of a screen
 
 
@@ -26,12 +24,15 @@ class Housekeeping:
 
     def __init__(self, core: Running) -> None:
         self._core = core
+        self._history = History(core)
         clock = core.clock
         self._wall_from_ms, self._monotonic_from_s = clock.now_ms(), clock.monotonic_s()
 
     def schedule(self, scheduler: BaseScheduler) -> None:
         """Put every job on the scheduler."""
         scheduler.add_job(self.lamps, "interval", seconds=1, id="lamps")
+        scheduler.add_job(self.back_up, "interval", seconds=20, id="backup")
+        scheduler.add_job(self.seal, "interval", seconds=20, id="sealing")
         scheduler.add_job(self.retain, "interval", minutes=10, id="retention")
 
     def lamps(self) -> None:
@@ -41,17 +42,15 @@ class Housekeeping:
             [*core.ingest.lamps(), self._disk(), self._clock(), self._cameras(), self._alive()]
         )
 
+    def seal(self) -> None:
+        """Move readings that are judged and some hours old into chunks."""
+        self._history.seal()
+
     def retain(self) -> None:
         """Let go of what is past its time, a small step at a time."""
+        self._history.retain()
         before = self._core.clock.now_ms() - self._core.settings.site.keep_days * _DAY_MS
-        for drop in (readings.drop_before, events.drop_before):
-            self._step_by_step(self._core.ingest.submit, drop, before)
         self._core.engine.submit(lambda db: _forget_commands(db, before)).result(60)
-
-    def _step_by_step(self, submit: Callable[..., Any], drop: Callable[..., int], before: int) -> None:
-        gone = _RETENTION_STEP
-        while gone == _RETENTION_STEP and not self._core.stopping.is_set():
-            gone = submit(lambda db: drop(db, before, _RETENTION_STEP)).result(60)
 
     def _alive(self) -> Lamp:
         """The core lives; its store of incidents may still refuse to be written."""
@@ -66,20 +65,11 @@ class Housekeeping:
         )
 
     def _disk(self) -> Lamp:
-        usage = shutil.disk_usage(self._core.folder)
-        free_mib, limits = usage.free / 2**20, self._core.settings.disk
-        is_short = free_mib < limits.stop_mib
-        self._core.ingest.hold(f"only {free_mib:.0f} MiB are free on the disk" if is_short else "")
-        state = "bad" if free_mib < limits.stop_mib else "warn" if free_mib < limits.warn_mib else "ok"
-        return Lamp(
-            "disk",
-            "data",
-            state,  # type: ignore[arg-type]  # a literal by construction
-            self._core.clock.now_ms(),
-            number=100 * (1 - usage.free / usage.total),
-            total=free_mib,
-            detail=f"{free_mib:,.0f} MiB free; warning below {limits.warn_mib} MiB",
-        )
+        return self._core.disk.look(refuses=self._core.engine.state.word == "waiting")
+
+    def back_up(self) -> None:
+        """Begin a backup if one is due and the disk has room."""
+        self._core.backup_work.if_due(self._core.disk.shed)
 
     def _clock(self) -> Lamp:
         """Our offset to the central platform's clock, else how far ours has jumped since the start."""

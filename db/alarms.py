@@ -237,5 +237,12 @@ def last_start(db: Database) -> int | None:
 
 
 def forget_marks(db: Database, before_reading: int) -> None:
-    """Drop the ticks and jumps whose readings retention has removed."""
-    db.conn.execute("delete from alarm_mark where reading < ?", [before_reading])
+    """Drop the ticks and jumps whose readings are no longer in the order of arrival.
+
+    The newest start stays: the engine knows by it that this core has started.
+    """
+    db.conn.execute(
+        "delete from alarm_mark where reading < ?"
+        " and seq < (select max(seq) from alarm_mark where kind = 'start')",
+        [before_reading],
+    )

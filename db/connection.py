@@ -42,6 +42,7 @@ class Store(Database):
         super().__init__(connection, execute_plugins=False, strict=True)
         self.series_ids: dict[SeriesKey, int] = {}
         self.series_top = 0
+        self.sealed_tops: dict[int, int] = {}
 
 
 def unavailable(error: BaseException) -> bool:

@@ -78,4 +78,43 @@ def m0003_messages(db: Database) -> None:
             quarantined INTEGER NOT NULL, duplicate INTEGER NOT NULL, last_ms INTEGER) STRICT""")
 
 
+@migrations()
+def m0004_history(db: Database) -> None:
+    """Newest readings clustered by series, the order of arrival apart, and older ones in chunks.
+
+    A row of `reading` lies with its series, so that sealing a series touches only
+    its own pages; `arrival_log` is short and trimmed once its readings are judged.
+    A chunk holds the sealed readings of one series and day (`db.history.day_of`)
+    with what a trend needs of its trusted numbers; it is read together with
+    its `axis`, the times it shares with `refs` chunks of its source.
+    """
+    db.conn.execute("ALTER TABLE reading RENAME TO reading_by_arrival")
+    db.conn.execute("""
+        CREATE TABLE reading (
+            series_id INTEGER NOT NULL REFERENCES series (id), observed_ms INTEGER NOT NULL,
+            id INTEGER NOT NULL, received_ms INTEGER NOT NULL, value ANY NOT NULL,
+            period_s INTEGER NOT NULL, revision INTEGER NOT NULL, quality INTEGER NOT NULL,
+            flags INTEGER NOT NULL, lon REAL, lat REAL,
+            PRIMARY KEY (series_id, observed_ms)) STRICT, WITHOUT ROWID""")
+    db.conn.execute("""
+        INSERT INTO reading SELECT series_id, observed_ms, id, received_ms, value, period_s, revision,
+            quality, flags, lon, lat FROM reading_by_arrival ORDER BY series_id, observed_ms""")
+    db.conn.execute("""
+        CREATE TABLE arrival_log (
+            id INTEGER PRIMARY KEY, series_id INTEGER NOT NULL, observed_ms INTEGER NOT NULL) STRICT""")
+    db.conn.execute(
+        "INSERT INTO arrival_log SELECT id, series_id, observed_ms FROM reading_by_arrival ORDER BY id"
+    )
+    db.conn.execute("DROP TABLE reading_by_arrival")
+    db.conn.execute("""
+        CREATE TABLE axis (id INTEGER PRIMARY KEY, refs INTEGER NOT NULL, body BLOB NOT NULL) STRICT""")
+    db.conn.execute("""
+        CREATE TABLE chunk (
+            id INTEGER PRIMARY KEY, series_id INTEGER NOT NULL REFERENCES series (id), day INTEGER NOT NULL,
+            since_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL,
+            readings INTEGER NOT NULL, trusted INTEGER NOT NULL, low REAL, high REAL, total REAL,
+            first REAL, last REAL, axis_id INTEGER NOT NULL, body BLOB NOT NULL) STRICT""")
+    db.conn.execute("CREATE UNIQUE INDEX chunk_when ON chunk (series_id, day)")
+
+
 migrations(name="m0011_gaps")(gaps.gap_tables)

@@ -15,21 +15,23 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 from sqlite_utils import Database
 
-from db import events
+from db import events, history, trends
 from db.connection import SeriesKey, Store
 from db.events import StoredEvent, StoredPlate
-from db.records import Decoded, Event, Latest, Mark, PlateRead, Reading, SetAside, Trend, Value
+from db.records import Decoded, Event, Latest, Mark, PlateRead, Reading, SetAside
 from db.text import storable
 
-QUALITIES = ("good", "uncertain", "bad", "missing", "stuck", "out_of_range")
+QUALITIES = history.QUALITIES
 _QUALITY = {word: number for number, word in enumerate(QUALITIES)}
-_STATISTICS = ("inst", "avg", "max", "min", "sum")
 _LARGEST = 2**63 - 1
+
+trend = trends.trend
 
 _INSERT = (
     "INSERT INTO reading (id, series_id, observed_ms, received_ms, value, period_s, revision, quality,"
     " flags, lon, lat) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
+_ARRIVED = "INSERT INTO arrival_log VALUES (?, ?, ?)"
 _LATEST = (
     "INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (series_id) DO UPDATE SET"
     " observed_ms = excluded.observed_ms, received_ms = excluded.received_ms, value = excluded.value,"
@@ -110,6 +112,8 @@ class _Writing:
         self._db, self._feed = db, feed
         self._cursor = db.conn.cursor()
         self._ids = _known_series(db)
+        self._sealed = history.Sealed(db)
+        self._arrived: list[tuple[int, int, int]] = []
         self._last = last_id(db)
         self._newest: dict[int, tuple[Any, ...]] = {}
 
@@ -154,12 +158,16 @@ class _Writing:
             reading.lon,
             reading.lat,
         )
+        if self._sealed.revision(series_id, reading.observed_ms) >= reading.revision:
+            self.duplicate += 1
+            return
         if not self._cursor.execute(_INSERT, row).rowcount:
             if not self._replaces(series_id, reading):
                 self.duplicate += 1
                 return
             self._cursor.execute(_INSERT, row)
         self._last += 1
+        self._arrived.append(row[:3])
         self.new.append(StoredReading(self._last, reading))
         newest = self._newest.get(series_id)
         if newest is None or reading.observed_ms >= newest[1]:
@@ -195,6 +203,7 @@ class _Writing:
         if self._newest:
             self._cursor.executemany(_LATEST, self._newest.values())
         if self.new:
+            self._cursor.executemany(_ARRIVED, self._arrived)
             self._cursor.execute("UPDATE arrival SET last = ?", (self._last,))
 
 
@@ -210,11 +219,16 @@ def _known_series(db: Database) -> dict[SeriesKey, int]:
 
 
 def after(db: Database, cursor: int, limit: int) -> list[StoredReading]:
-    """Readings that arrived after number `cursor`, in the order of arrival."""
+    """Readings that arrived after number `cursor`, in the order of arrival.
+
+    Those that were replaced, sealed or let go since are not among them; only
+    readings that were judged are sealed.
+    """
     rows = db.conn.execute(
         "SELECT r.id, s.source, s.quantity, r.value, r.observed_ms, r.received_ms, s.unit, r.period_s,"
         " s.statistic, r.revision, r.quality, r.flags, r.lon, r.lat"
-        " FROM reading r JOIN series s ON s.id = r.series_id WHERE r.id > ? ORDER BY r.id LIMIT ?",
+        " FROM arrival_log a JOIN reading r ON r.series_id = a.series_id AND r.observed_ms = a.observed_ms"
+        " AND r.id = a.id JOIN series s ON s.id = a.series_id WHERE a.id > ? ORDER BY a.id LIMIT ?",
         (cursor, limit),
     )
     return [StoredReading(row[0], _reading(row)) for row in rows]
@@ -224,7 +238,7 @@ def _reading(row: tuple[Any, ...]) -> Reading:
     return Reading(
         source=row[1],
         quantity=row[2],
-        value=_value(row[3]),
+        value=history.value_of(row[3]),
         observed_ms=row[4],
         received_ms=row[5],
         unit=row[6],
@@ -236,10 +250,6 @@ def _reading(row: tuple[Any, ...]) -> Reading:
         lon=row[12],
         lat=row[13],
     )
-
-
-def _value(stored: float | int | str) -> Value:
-    return bool(stored) if isinstance(stored, int) else stored
 
 
 def last_id(db: Database) -> int:
@@ -258,7 +268,7 @@ def latest(db: Database) -> list[Latest]:
             source=row[0],
             quantity=row[1],
             statistic=row[2],
-            value=_value(row[3]),
+            value=history.value_of(row[3]),
             unit=row[4],
             observed_ms=row[5],
             received_ms=row[6],
@@ -276,75 +286,3 @@ def series(db: Database) -> list[Series]:
         "SELECT source, quantity, statistic, unit FROM series ORDER BY source, quantity, statistic, unit"
     )
     return [Series(*row) for row in rows]
-
-
-def trend(
-    db: Database,
-    source: str,
-    quantity: str,
-    since_ms: int,
-    until_ms: int,
-    points: int,
-    statistic: str | None = None,
-) -> Trend:
-    """History of a series with since_ms <= observed_ms < until_ms in at most `points` buckets.
-
-    Numbers of good or uncertain quality only. Without `statistic` the first of
-    inst, avg, max, min, sum that exists; of several units the one last heard.
-    """
-    chosen = _choose(db, source, quantity, statistic)
-    rows: list[tuple[int, float, float, float, int]] = []
-    if chosen is not None and until_ms > since_ms:
-        width = max(1, -(-(until_ms - since_ms) // max(1, points)))
-        rows = _buckets(db, chosen[0], since_ms, until_ms, width)
-    return Trend(
-        source=source,
-        quantity=quantity,
-        unit=chosen[1] if chosen else "1",
-        since_ms=since_ms,
-        until_ms=until_ms,
-        times=[row[0] for row in rows],
-        low=[row[1] for row in rows],
-        high=[row[2] for row in rows],
-        mean=[row[3] for row in rows],
-        count=sum(row[4] for row in rows),
-    )
-
-
-def _choose(db: Database, source: str, quantity: str, statistic: str | None) -> tuple[int, str] | None:
-    rows = db.conn.execute(
-        "SELECT s.statistic, coalesce(l.observed_ms, 0), s.id, s.unit FROM series s"
-        " LEFT JOIN latest l ON l.series_id = s.id WHERE s.source = ? AND s.quantity = ?",
-        (source, quantity),
-    ).fetchall()
-    able = [row for row in rows if statistic in (None, row[0])]
-    if not able:
-        return None
-    best = min(able, key=lambda row: (_STATISTICS.index(row[0]), -row[1]))
-    return int(best[2]), str(best[3])
-
-
-def _buckets(
-    db: Database, series_id: int, since_ms: int, until_ms: int, width: int
-) -> list[tuple[int, float, float, float, int]]:
-    return db.conn.execute(
-        "SELECT min(observed_ms), min(value), max(value), avg(value), count(*) FROM reading"
-        " WHERE series_id = ? AND observed_ms >= ? AND observed_ms < ? AND quality <= 1"
-        " AND typeof(value) = 'real' GROUP BY (observed_ms - ?) / ? ORDER BY 1",
-        (series_id, since_ms, until_ms, since_ms, width),
-    ).fetchall()
-
-
-def drop_before(db: Database, received_ms: int, limit: int) -> int:
-    """Let go of the oldest arrivals received before `received_ms`, at most `limit`; returns how many.
-
-    Called again, each time in a transaction of its own, until it returns 0.
-    `latest` keeps the newest of a series even then, with its age. Readings that
-    came while our clock ran ahead wait in front until their time has come too.
-    """
-    cursor = db.conn.execute(
-        "DELETE FROM reading WHERE id IN (SELECT id FROM"
-        " (SELECT id, received_ms FROM reading ORDER BY id LIMIT ?1 * 8) WHERE received_ms < ?2 LIMIT ?1)",
-        (limit, received_ms),
-    )
-    return int(cursor.rowcount)

@@ -129,37 +129,12 @@ def test_numbers_have_no_gaps_after_duplicates(feed_db: Database) -> None:
     assert [each.id for each in readings.after(feed_db, 0, 9)] == [1, 2]
 
 
-def test_a_number_is_never_given_twice(feed_db: Database) -> None:
-    put(feed_db, at(1), at(2))
-    with feed_db.atomic():
-        assert readings.drop_before(feed_db, 100, 10) == 2
-    assert [each.id for each in put(feed_db, at(3)).new] == [3]
-
-
 def test_latest_is_the_newest_by_the_senders_clock(feed_db: Database) -> None:
     put(feed_db, at(5, 5.0), at(9, 9.0))
     put(feed_db, at(7, 7.0))
     assert [(each.observed_ms, each.value) for each in readings.latest(feed_db)] == [(9, 9.0)]
     put(feed_db, at(9, 9.5, revision=2))
     assert [each.value for each in readings.latest(feed_db)] == [9.5]
-
-
-def test_latest_outlives_retention(feed_db: Database) -> None:
-    put(feed_db, at(5, 5.0))
-    with feed_db.atomic():
-        assert readings.drop_before(feed_db, 11, 10) == 1
-    assert [each.value for each in readings.latest(feed_db)] == [5.0]
-    assert readings.after(feed_db, 0, 9) == []
-
-
-def test_retention_goes_in_small_steps_and_spares_the_newer(feed_db: Database) -> None:
-    put(feed_db, *[Reading("s", "q", 1.0, n, n) for n in range(10)])
-    gone = []
-    for _ in range(4):
-        with feed_db.atomic():
-            gone.append(readings.drop_before(feed_db, 7, 3))
-    assert gone == [3, 3, 1, 0]
-    assert [each.reading.observed_ms for each in readings.after(feed_db, 0, 99)] == [7, 8, 9]
 
 
 def test_a_trend_takes_since_and_leaves_until(feed_db: Database) -> None:
