@@ -165,19 +165,29 @@ def _is_table(shape: Any) -> bool:
 
 def _check_references(settings: Settings, origin: str) -> None:
     for name, feed in settings.feeds.items():
-        if feed.broker not in settings.brokers:
-            known = ", ".join(settings.brokers) or "none is defined"
-            raise SettingsError(f"{origin}: key feeds.{name}.broker: found {feed.broker!r}; allowed: {known}")
-        if not feed.topics:
-            raise SettingsError(f"{origin}: key feeds.{name}.topics: found none; at least one MQTT filter")
-        for at, each in enumerate(feed.topics):
-            matcher(each, f"{origin}: key feeds.{name}.topics[{at}]")
+        _check_way(f"{origin}: key feeds.{name}", feed, settings)
     _check_zone(origin, settings.site.timezone)
     _check_cameras(origin, settings.cameras)
     _check_patterns(origin, "rules", settings.rules)
     _check_patterns(origin, "keep", settings.keep)
     _check_unique(origin, "cameras", [camera.id for camera in settings.cameras])
     _check_unique(origin, "rules", [rule.id for rule in settings.rules])
+
+
+def _check_way(key: str, feed: Feed, settings: Settings) -> None:
+    if feed.via != "mqtt":
+        if getattr(feed, feed.via) is None:
+            raise SettingsError(f"{key}.{feed.via}: found nothing; via = {feed.via!r} needs this table")
+        if feed.via == "listen" and not settings.listen.port:
+            raise SettingsError(f"{key}.via: found 'listen', but [listen] names no port")
+        return
+    if feed.broker not in settings.brokers:
+        known = ", ".join(settings.brokers) or "none is defined"
+        raise SettingsError(f"{key}.broker: found {feed.broker!r}; allowed: {known}")
+    if not feed.topics:
+        raise SettingsError(f"{key}.topics: found none; at least one MQTT filter")
+    for at, each in enumerate(feed.topics):
+        matcher(each, f"{key}.topics[{at}]")
 
 
 def _check_unique(origin: str, key: str, ids: list[str]) -> None:

@@ -126,8 +126,54 @@ class Backfill(_Table, frozen=True):
     timeout_s: Annotated[float, Meta(gt=0, le=120)] = 20.0
 
 
+class Poll(_Table, frozen=True):
+    """An address that is asked again and again.
+
+    `url` may hold {key}, {start}, {end}, {page}, {size}, {date} (2026-11-22)
+    and {hour} (09), both of the site's zone, and {area}, which takes each of
+    `areas` in turn. The key comes from `key_file` and is never logged or shown.
+    Pages go on until one has fewer than `page_size` items (0: there is one page).
+    """
+
+    url: Annotated[str, Meta(pattern=r"^https?://")]
+    every_s: Annotated[float, Meta(ge=1)] = 300.0
+    key_file: str = ""
+    header: str = ""
+    areas: tuple[str, ...] = ()
+    page_size: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    pages_most: Annotated[int, Meta(ge=1, le=1000)] = 100
+    timeout_s: Annotated[float, Meta(gt=0, le=120)] = 20.0
+
+
+class Folder(_Table, frozen=True):
+    """A folder whose files are read as they come; `archive` moves a read file to `read/` beside it."""
+
+    path: Filled
+    pattern: Filled = "*"
+    every_s: Annotated[float, Meta(ge=1)] = 30.0
+    after: Literal["archive", "keep"] = "archive"
+
+
+class Endpoint(_Table, frozen=True):
+    """Where others may post to this feed. With `token_file` they must show its content in `header`."""
+
+    path: Annotated[str, Meta(pattern=r"^/[A-Za-z0-9._/-]*$")]
+    token_file: str = ""
+    header: str = "Authorization"
+
+
+class Listen(_Table, frozen=True):
+    """The door for what others post; port 0 keeps it shut."""
+
+    host: Filled = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 0
+    cert_file: str = ""
+    key_file: str = ""
+    largest_mib: Annotated[int, Meta(ge=1, le=64)] = 4
+
+
 class Feed(_Table, frozen=True):
-    """One way in. `kind` names the form; `topics` are MQTT filters.
+    """One way in. `kind` names the form, `via` how it comes; `topics` are MQTT filters.
 
     A feed with `priority` has a session of its own at the broker and is read
     first, so that an event does not wait behind a day of samples. `every_s` is
@@ -135,6 +181,10 @@ class Feed(_Table, frozen=True):
     """
 
     kind: Literal["mapping", "cap", "platform"] = "mapping"
+    via: Literal["mqtt", "poll", "folder", "listen"] = "mqtt"
+    poll: Poll | None = None
+    folder: Folder | None = None
+    listen: Endpoint | None = None
     broker: str = "main"
     topics: tuple[str, ...] = ()
     silent_s: Seconds = 300.0
@@ -196,4 +246,5 @@ class Settings(_Table, frozen=True):
     central: Central = field(default_factory=Central)
     disk: Disk = field(default_factory=Disk)
     keep: tuple[Keep, ...] = ()
+    listen: Listen = field(default_factory=Listen)
     backups: Backups = field(default_factory=Backups)
