@@ -96,6 +96,7 @@ COMPONENTS = (
         _program("mosquitto"),
         "durable ingest, kill loop, bad input",
     ),
+    Part("nats-server", ("nats-server",), _program("nats-server"), "the second broker profile"),
     Part("PostgreSQL", ("postgresql",), _postgres, "sync with a real PostgreSQL"),
     Part(
         "RTSP server",

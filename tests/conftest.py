@@ -15,7 +15,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 pytest_plugins = [
     f"tests.servers.{name}"
-    for name in ("mosquitto", "postgres", "rtsp")
+    for name in ("mosquitto", "nats", "postgres", "rtsp")
     if (Path(__file__).parent / "servers" / f"{name}.py").exists()
 ]
 

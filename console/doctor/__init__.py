@@ -1,1 +1,1 @@
-"""What keeps, or will keep, this machine and its surroundings from serving, with a remedy for each finding."""
+"""What keeps, or will keep, this machine and its surroundings from serving, each with a remedy."""

@@ -16,7 +16,7 @@ from console.doctor.parking import Parked, Told
 from console.doctor.visit import PATIENCE_S, Visit
 from console.errors import ConsoleError, Refused, Unavailable
 from console.feeds.session import tls_context
-from console.settings import Broker, Settings
+from console.settings import Settings
 
 SIZES = (64 << 10, 256 << 10, 1 << 20)  # the last is what the console itself reads at most
 NEEDED_SIZE = 256 << 10
@@ -142,7 +142,7 @@ class BrokerExamination:
         with self._visit("limits"):
             pass  # takes the place of the kept session, which ends so
         granted = getattr(said, "SessionExpiryInterval", self._broker.session_expiry_s)
-        facts = {
+        facts: dict[str, Any] = {
             "window": getattr(said, "ReceiveMaximum", 65535),
             "packet": getattr(said, "MaximumPacketSize", 0) or "-",
             "qos": getattr(said, "MaximumQoS", 2),

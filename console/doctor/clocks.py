@@ -6,10 +6,9 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
-from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
 from console.clock import Clock, local_text
 from console.doctor.finding import Finding, tell
@@ -108,18 +107,15 @@ def _sources(settings: Settings) -> Sequence[str]:
 def _http_offset_ms(url: str, clock: Clock) -> float | None:
     """From the Date of the answer, which counts whole seconds; None without one."""
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https"):
-        return None
-    request = Request(f"{parts.scheme}://{parts.netloc}/", method="HEAD")
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=_HTTP_S)
     try:
         before_ms = clock.now_ms()
-        try:
-            with urlopen(request, timeout=_HTTP_S) as answer:
-                date = answer.headers.get("Date", "")
-        except HTTPError as refused:
-            date = refused.headers.get("Date", "")
-            refused.close()
+        connection.request("HEAD", "/")
+        date = connection.getresponse().headers.get("Date", "")
         ours_ms = (before_ms + clock.now_ms()) / 2
         return ours_ms - (parsedate_to_datetime(date).timestamp() * 1000 + 500)
-    except (OSError, ValueError, TypeError):
+    except (OSError, HTTPException, ValueError, TypeError):
         return None
+    finally:
+        connection.close()

@@ -9,6 +9,7 @@ import statistics
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 from sqlite_utils import Migrations
@@ -67,10 +68,10 @@ def stores(folder: Path) -> Finding:
 
 def disk_space(folder: Path, settings: Settings) -> Finding:
     """Free space against the watermarks of the settings."""
-    facts = {"free": shutil.disk_usage(folder).free // _MIB, "folder": str(folder)}
-    if facts["free"] <= settings.disk.stop_mib:  # type: ignore[operator]
+    facts: dict[str, Any] = {"free": shutil.disk_usage(folder).free // _MIB, "folder": str(folder)}
+    if facts["free"] <= settings.disk.stop_mib:
         return tell("disk", "bad", "disk-full", wanted=settings.disk.stop_mib, **facts)
-    if facts["free"] <= settings.disk.warn_mib:  # type: ignore[operator]
+    if facts["free"] <= settings.disk.warn_mib:
         return tell("disk", "warn", "disk-low", wanted=settings.disk.warn_mib, **facts)
     return tell("disk", "ok", "disk", **facts)
 

@@ -119,9 +119,8 @@ class Lot:
 
 
 @contextlib.contextmanager
-def lot(broker: Broker, clock: Clock, version: str = "") -> Iterator[Lot]:
-    """A lot that is cleared at the end."""
-    own = Lot(broker, clock, version)
+def cleared(own: Lot) -> Iterator[Lot]:
+    """The lot, cleared at the end."""
     try:
         yield own
     finally:
@@ -130,7 +129,7 @@ def lot(broker: Broker, clock: Clock, version: str = "") -> Iterator[Lot]:
 
 def park_and_return(broker: Broker, clock: Clock, count: int, told: Told, version: str = "") -> Parked:
     """Park `count` messages and take them again; raises Unavailable or Refused where that cannot be."""
-    with lot(broker, clock, version) as own:
+    with cleared(Lot(broker, clock, version)) as own:
         own.park(count, told)
         return own.come_back(told)
 
@@ -148,7 +147,7 @@ def over_a_restart(
 
     Raises Unavailable if it does not answer within `back_within_s`.
     """
-    with lot(broker, clock) as own:
+    with cleared(Lot(broker, clock)) as own:
         own.park(count, _unheard)
         restart()
         until_s = clock.monotonic_s() + back_within_s

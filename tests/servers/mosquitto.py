@@ -33,8 +33,8 @@ def program() -> str | None:
 class Mosquitto:
     """One broker: `start`, `stop`, `kill`; it keeps its port and its stored sessions in between."""
 
-    def __init__(self, folder: Path, *, tls: bool = False) -> None:
-        self.folder, self.tls = folder, tls
+    def __init__(self, folder: Path, *, tls: bool = False, bare: bool = False) -> None:
+        self.folder, self.tls, self.bare = folder, tls, bare
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -58,6 +58,8 @@ class Mosquitto:
         ]
         if os.name == "posix" and os.geteuid() == 0:
             lines.append("user root")  # it would drop its rights and lose sight of the folder
+        if self.bare:  # as mosquitto comes, without our profile
+            lines = [lines[2], "allow_anonymous true", *lines[4:]]
         if self.tls:
             lines += [
                 f"cafile {self.folder / 'ca.crt'}",
@@ -97,6 +99,11 @@ class Mosquitto:
             self._process.kill()
             self._process.wait(10)
             self._process = None
+
+    def save(self) -> None:
+        """Let it write its sessions and queues to disk now."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGUSR1)
 
     def pause(self) -> None:
         """Let it hang: connections stand, nothing answers."""
