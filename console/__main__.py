@@ -156,6 +156,38 @@ def doctor(folder: Path | None, settings: Path | None, as_json: bool) -> None:
 
 
 @gwanje.command()
+@folder_option
+@settings_option
+@click.option("--to", type=click.Path(path_type=Path, file_okay=False), help="Instead of the usual folder.")
+@json_option
+def backup(folder: Path | None, settings: Path | None, to: Path | None, as_json: bool) -> None:
+    """Back up the log of acts (ops.db), and check the backup by restoring it."""
+    from console.backup.cli import print_backup
+    from console.start import own_settings
+
+    place = _folder(folder)
+    sys.exit(print_backup(place, to, own_settings(place, _settings(settings)), as_json))
+
+
+@gwanje.command()
+@folder_option
+@settings_option
+@click.option("--from", "source", type=click.Path(path_type=Path, exists=True), help="A backup, or a folder.")
+@click.option("--yes", "agreed", is_flag=True, help="Do not ask.")
+@json_option
+def restore(
+    folder: Path | None, settings: Path | None, source: Path | None, agreed: bool, as_json: bool
+) -> None:
+    """Put a backup in the place of ops.db, with the journal on top; the core must be stopped."""
+    from console.backup.cli import print_restore
+    from console.start import own_settings
+
+    place = _folder(folder)
+    found = own_settings(place, _settings(settings))
+    sys.exit(print_restore(place, source, found, agreed=agreed, as_json=as_json))
+
+
+@gwanje.command()
 @click.argument("name")
 @click.option("--quick", is_flag=True, help="The short form.")
 @json_option

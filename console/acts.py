@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from console.errors import Refused
 from console.exports import Asked, Exports, PartOf
+from console.gaps import confirming
 from console.running import Running
 from db import blobs
 from db.records import CameraState
@@ -36,6 +37,19 @@ class CameraReport(_Args, frozen=True):
     workers: list[int] = []
 
 
+class GapNote(_Args, frozen=True):
+    gap: int
+    note: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class OneGap(_Args, frozen=True):
+    gap: int
+
+
+class BackupInto(_Args, frozen=True):
+    folder: str = ""
+
+
 class OneTask(_Args, frozen=True):
     id: str
 
@@ -49,6 +63,12 @@ class Acts:
             "blob.put": (BlobPart, self._put_blob),
             "camera.report": (CameraReport, self._report_cameras),
             "task.cancel": (OneTask, self._cancel_task),
+            "backup.start": (BackupInto, lambda args, actor: core.backup_work.start(args.folder)),
+            "gap.confirm": (
+                GapNote,
+                lambda args, actor: confirming.confirm(core, args.gap, args.note, actor),
+            ),
+            "gap.ask": (OneGap, lambda args, actor: confirming.ask_again(core, args.gap)),
             "export.start": (Asked, exports.start),
             "export.drop": (PartOf, lambda args, actor: exports.drop(args)),
         }

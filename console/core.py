@@ -20,12 +20,16 @@ from console import commands, startup
 from console.acts import Acts
 from console.alarms.evaluate import Evaluator
 from console.backup.journal import Journal
+from console.backup.work import BackupWork
 from console.clock import Clock
+from console.disk import DiskWatch
 from console.engine import Engine
 from console.errors import Unavailable
 from console.evaluation import Evaluation
 from console.exports import Exports
 from console.feeds.ingest import Ingest
+from console.gaps import confirming
+from console.gaps.opening import Backfilling
 from console.health.rollup import Health
 from console.health.tree import load as load_assets
 from console.housekeeping import Housekeeping
@@ -95,8 +99,18 @@ class Core:
             quarantine_keep=settings.site.quarantine_keep,
             unjudged=lambda: self.evaluation.unjudged,
         )
+        self._backfilling = Backfilling(
+            settings.feeds,
+            self.ingest,
+            self.open_feed_reader,
+            clock,
+            base=origin.parent if origin else folder,
+            encodings=settings.site.encodings,
+        )
         self.camera_reports = CameraReports()
         self.tasks = Tasks(self.newest.publish, clock)
+        self.disk = DiskWatch(folder, settings.disk, clock, self.ingest.hold)
+        self.backup_work = BackupWork(self, self._key)
         exports = Exports(self, self._assets)
         self._acts = Acts(self, exports)
         self._questions = Questions(self, self._assets, exports)
@@ -152,6 +166,8 @@ class Core:
         self.newest.pass_on_to(self._link.publish)
         self.evaluation.start()
         self.ingest.start()
+        confirming.settle(self)
+        self._backfilling.start()
         self._start_sync()
         self._housekeeping.schedule(self._scheduler)
         self._scheduler.start()
@@ -167,6 +183,7 @@ class Core:
             self._scheduler.shutdown(wait=True)
         if self._sync is not None:
             self._sync.stop()
+        self._backfilling.stop()
         self.ingest.stop()
         self.evaluation.stop()
         clean = self.engine.state.word != "damaged"
@@ -214,6 +231,10 @@ class Core:
     def clock_offset(self) -> tuple[float, int] | None:
         """(ms that our clock is ahead of the centre's, when that was seen), or None."""
         return self._central.clock_offset if self._central is not None else None
+
+    def ask_for_gap(self, gap_id: int, feed: str) -> None:
+        """Have a source asked now for what did not arrive."""
+        self._backfilling.again(gap_id, feed)
 
     def seats(self) -> list[Hello]:
         """Who is connected now."""

@@ -9,7 +9,9 @@ from typing import Protocol
 
 from sqlite_utils import Database
 
+from console.backup.work import BackupWork
 from console.clock import Clock
+from console.disk import DiskWatch
 from console.engine import Engine
 from console.feeds.ingest import Ingest
 from console.link import Hello
@@ -57,6 +59,8 @@ class Running(Protocol):
     found: list[Found]
     camera_reports: CameraReports
     tasks: Tasks
+    disk: DiskWatch
+    backup_work: BackupWork
     stopping: threading.Event
 
     @property
@@ -67,6 +71,9 @@ class Running(Protocol):
 
     def open_feed_reader(self) -> Database:
         """A read-only connection; the caller closes it soon."""
+
+    def ask_for_gap(self, gap_id: int, feed: str) -> None:
+        """Have a source asked now for what did not arrive."""
 
     def seats(self) -> list[Hello]:
         """Who is connected now."""

@@ -73,7 +73,7 @@ class Journal:
     @property
     def number(self) -> int:
         """The number of the newest file; 0 if there is none."""
-        return max((number for number, _ in files(self.folder)), default=0)
+        return newest_number(self.folder)
 
     def start(self) -> None:
         """Go on after what the files hold, in a file of its own."""
@@ -233,6 +233,11 @@ def files(folder: Path) -> list[tuple[int, Path]]:
     return sorted(found)
 
 
+def newest_number(folder: Path) -> int:
+    """The number of the newest file; 0 if there is none."""
+    return max((number for number, _ in files(folder)), default=0)
+
+
 def read_all(folder: Path, sealing_key: bytes, since: int = 0) -> Iterator[Read]:
     """What the files from number `since` on hold, oldest first; each as far as it is whole."""
     for number, path in files(folder):
@@ -259,8 +264,7 @@ def prune(folder: Path, before: int) -> int:
 
 def begin(folder: Path, key: bytes, first: Image) -> None:
     """Begin a new file with an image of a store that was just made; no journal is running."""
-    number = max((number for number, _ in files(folder)), default=0) + 1
-    file = _File(folder, number, framing.sealing_key(key))
+    file = _File(folder, newest_number(folder) + 1, framing.sealing_key(key))
     try:
         file.append([_encode(first)])
     finally:

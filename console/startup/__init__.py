@@ -2,6 +2,6 @@
 
 from console.startup.examine import examine
 from console.startup.found import Found
-from console.startup.lock import Lock, holder_pid, is_held, lock
+from console.startup.lock import Lock, holder_pid, is_held, lock, was_unclean
 
-__all__ = ["Found", "Lock", "examine", "holder_pid", "is_held", "lock"]
+__all__ = ["Found", "Lock", "examine", "holder_pid", "is_held", "lock", "was_unclean"]
