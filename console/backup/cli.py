@@ -22,7 +22,7 @@ from db import connection, keys
 from db import journal as images
 from db.workings import Backup, Progress
 
-_LONGEST_S = 60.0
+_LONGEST_S = 600.0  # without a word of the core
 
 
 def print_backup(folder: Path, to: Path | None, settings: Settings, as_json: bool) -> int:
@@ -56,7 +56,11 @@ def _ask_core(folder: Path, to: Path | None) -> Backup:
             if isinstance(record, Backup | Progress):
                 pushed.put(record)
 
-    client = LinkClient(folder, role="cli", seat="backup", on_push=take)
+    def follow(linked: bool, _reason: str) -> None:
+        if not linked:
+            pushed.put(None)
+
+    client = LinkClient(folder, role="cli", seat="backup", on_push=take, on_state=follow)
     client.start()
     try:
         if not client.wait_linked(5.0):
@@ -69,17 +73,21 @@ def _ask_core(folder: Path, to: Path | None) -> Backup:
 
 def _await(pushed: queue.SimpleQueue[Any], task: str) -> Backup:
     made: Backup | None = None
-    while True:
+    is_done = False
+    while not (is_done and made is not None):  # pushes of one moment come in any order
         try:
             record = pushed.get(timeout=_LONGEST_S)
         except queue.Empty as error:
             raise Unavailable("The core did not finish the backup in time") from error
+        if record is None:
+            raise Unavailable("The core ended while the backup was made")
         if isinstance(record, Backup):
             made = record
         elif record.id == task and record.state in ("failed", "cancelled"):
             raise Unavailable(f"The backup did not come about: {record.text or record.state}")
-        elif record.id == task and record.state == "done" and made is not None:
-            return made
+        else:
+            is_done = is_done or (record.id == task and record.state == "done")
+    return made
 
 
 def _of_stopped(folder: Path, target: Path, clock: Clock) -> Backup:
