@@ -10,6 +10,7 @@ import msgspec
 
 from console.running import Running
 from db import counts as feed_counts
+from db import gaps
 from db.records import Alarm, CameraState, FeedCount, Incident, Lamp, Proof
 from db.workings import CatchUp
 
@@ -26,6 +27,7 @@ def status(core: Running) -> dict[str, Any]:
         "brokers": [_lamp(lamp, now_ms) for lamp in lamps if lamp.kind == "broker"],
         "feeds": _feeds(core, lamps, now_ms),
         "catch_up": [msgspec.to_builtins(each) for each in core.newest.of(CatchUp)],
+        "gaps": _gaps(core),
         "alarms": _alarms(core.newest.of(Alarm)),
         "incidents_open": len(core.newest.of(Incident)),
         "cameras": _cameras(core),
@@ -84,6 +86,15 @@ def _counts(core: Running) -> dict[str, FeedCount]:
     db = core.open_feed_reader()
     try:
         return {count.feed: count for count in feed_counts.all_counts(db)}
+    finally:
+        db.close()
+
+
+def _gaps(core: Running) -> dict[str, int]:
+    """How many stretches did not arrive, by what became of them."""
+    db = core.open_feed_reader()
+    try:
+        return gaps.counts(db)
     finally:
         db.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from sqlite_utils import Database
@@ -126,15 +126,15 @@ def reaches(db: Database) -> dict[tuple[str, str], int]:
     return {(feed, source): until_ms for feed, source, until_ms in rows}
 
 
-def to_ask(db: Database, feeds: Sequence[str], asked_most: int) -> Iterator[Hole]:
-    """Gaps of these feeds to be asked for, the newest first."""
+def to_ask(db: Database, feeds: Sequence[str]) -> list[tuple[int, str]]:
+    """(id, feed) of the gaps of these feeds that stand, the newest first."""
     marks = ", ".join("?" * len(feeds))
     rows = db.conn.execute(
-        f"SELECT {_COLUMNS} FROM gap WHERE state IN ('open', 'asking') AND asked < ? AND feed IN ({marks})"
+        f"SELECT id, feed FROM gap WHERE state IN ('open', 'asking') AND feed IN ({marks})"
         " ORDER BY until_ms DESC, id DESC",
-        (asked_most, *feeds),
+        tuple(feeds),
     )
-    return map(_hole, rows)
+    return [(gap_id, feed) for gap_id, feed in rows]
 
 
 def page(
