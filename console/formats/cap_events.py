@@ -46,7 +46,7 @@ def records(alert: Alert, origin: str, form: CapForm, received_ms: int, flags: i
         extra |= _said(main) | _places(areas)
         others = [info for info in alert.infos if info is not main]
         if others:
-            extra["infos"] = [msgspec.to_builtins(info) for info in others]
+            extra["infos"] = [_plain(info) for info in others]
         refused = _outside(areas, form, extra)
     end_ms = main.expires_ms if main is not None else None
     status = _status(alert, spoken)
@@ -217,15 +217,21 @@ def _head(alert: Alert) -> dict[str, Any]:
 
 def _said(info: Info) -> dict[str, Any]:
     """What the chosen info says, without its areas and without what is empty."""
-    whole: dict[str, Any] = msgspec.to_builtins(info)
+    whole = _plain(info)
     whole.pop("areas")
     whole["priority"] = PRIORITY[info.severity]
     whole["info_unknown"] = whole.pop("unknown")
     return {key: value for key, value in whole.items() if value not in ("", [], (), None)}
 
 
+def _plain(part: Info | Area) -> dict[str, Any]:
+    """The part as the store gives it back: lists, and no tuples."""
+    whole: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(part))
+    return whole
+
+
 def _places(areas: Sequence[Area]) -> dict[str, Any]:
-    whole = [msgspec.to_builtins(area) for area in areas]
+    whole = [_plain(area) for area in areas]
     return {"areas": whole} if whole else {}
 
 
