@@ -67,6 +67,7 @@ def core(folder: Path | None, settings: Path | None, supervised: bool) -> None:
 @click.option("--screenshots", type=click.Path(path_type=Path), help="Write pictures of every panel here.")
 @click.option("--seconds", type=float, help="End by itself after so long.")
 @click.option("--probe", type=click.Path(path_type=Path), hidden=True)
+@click.option("--facts", is_flag=True, hidden=True, help="Print what is seen of screens and graphics.")
 def ui(
     folder: Path | None,
     seat: str,
@@ -74,8 +75,13 @@ def ui(
     screenshots: Path | None,
     seconds: float | None,
     probe: Path | None,
+    facts: bool,
 ) -> None:
     """Run a screen alone; it joins the core of the data folder when there is one."""
+    if facts:
+        from widgets.screen_facts import print_facts
+
+        sys.exit(print_facts())
     from widgets.app import run_ui
 
     sys.exit(
@@ -148,11 +154,17 @@ def decode(
 @folder_option
 @settings_option
 @json_option
-def doctor(folder: Path | None, settings: Path | None, as_json: bool) -> None:
+@click.option("--messages", type=click.IntRange(1, 100_000), default=3000, show_default=True,
+              help="How many are parked at each broker.")  # fmt: skip
+@click.option("--restart", default="", metavar="COMMAND", help="Restart the broker so, and see what is left.")
+@click.option("--ask-restart", is_flag=True, help="Ask the person to restart it, and see what is left.")
+@click.option("--broker", default="", help="Which broker is restarted; all otherwise.")
+@click.option("--support", type=click.Path(path_type=Path, dir_okay=False), help="Write a file for support.")
+def doctor(folder: Path | None, settings: Path | None, **wishes: Any) -> None:
     """Examine this machine and its surroundings, with a remedy for each finding."""
-    from console.cli import print_findings
+    from console.doctor.cli import Wishes, run
 
-    sys.exit(print_findings(_folder(folder), _settings(settings), as_json))
+    sys.exit(run(_folder(folder), _settings(settings), Wishes(**wishes)))
 
 
 @gwanje.command()

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from console.doctor.examinations import Examinations
 from console.errors import Refused
 from console.exports import Asked, Exports, PartOf
 from console.gaps import confirming
@@ -57,7 +58,7 @@ class OneTask(_Args, frozen=True):
 class Acts:
     """Does them for one core; any thread may ask. `actor` is the name of who asks."""
 
-    def __init__(self, core: Running, exports: Exports) -> None:
+    def __init__(self, core: Running, exports: Exports, examinations: Examinations) -> None:
         self._core = core
         self._known: dict[str, tuple[type[msgspec.Struct], Callable[[Any, str], Any]]] = {
             "blob.put": (BlobPart, self._put_blob),
@@ -69,6 +70,7 @@ class Acts:
                 lambda args, actor: confirming.confirm(core, args.gap, args.note, actor),
             ),
             "gap.ask": (OneGap, lambda args, actor: confirming.ask_again(core, args.gap)),
+            "doctor.start": (_Args, lambda args, actor: examinations.start()),
             "export.start": (Asked, exports.start),
             "export.drop": (PartOf, lambda args, actor: exports.drop(args)),
         }

@@ -104,22 +104,6 @@ def print_decoded(feed: str, topic: str, files: Sequence[Path], settings: Path |
     return 0
 
 
-def print_findings(folder: Path, settings: Path | None, as_json: bool) -> int:
-    """1 when something was found that keeps the console from its work."""
-    from console.doctor.report import report
-    from console.start import own_settings
-
-    findings = report(own_settings(folder, settings), folder)
-    if as_json:
-        print_json(findings)
-    else:
-        for finding in findings:
-            click.echo(f"{finding.state:5} {finding.name}: {finding.found}")
-            if finding.remedy:
-                click.echo(f"      -> {finding.remedy}")
-    return 1 if any(finding.state == "bad" for finding in findings) else 0
-
-
 def print_bench(name: str, quick: bool, as_json: bool) -> int:
     """1 when the figure misses its reach."""
     from console.bench.figures import run

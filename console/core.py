@@ -23,6 +23,7 @@ from console.backup.journal import Journal
 from console.backup.work import BackupWork
 from console.clock import Clock
 from console.disk import DiskWatch
+from console.doctor.examinations import Examinations
 from console.engine import Engine
 from console.errors import Unavailable
 from console.evaluation import Evaluation
@@ -112,8 +113,9 @@ class Core:
         self.disk = DiskWatch(folder, settings.disk, clock, self.ingest.hold)
         self.backup_work = BackupWork(self, self._key)
         exports = Exports(self, self._assets)
-        self._acts = Acts(self, exports)
-        self._questions = Questions(self, self._assets, exports)
+        examinations = Examinations(self, origin.parent if origin else folder)
+        self._acts = Acts(self, exports, examinations)
+        self._questions = Questions(self, self._assets, exports, examinations)
         self._link = LinkServer(folder, query=self._query, command=self._command, state=self.newest.all)
         self.stopping = threading.Event()
         self._sync: Worker | None = None

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 from sqlite_utils import Database
 
+from console.doctor.examinations import Examinations, SupportAsked
 from console.errors import Refused
 from console.exports import Exports, PartOf
 from console.running import Running
@@ -80,7 +81,9 @@ class Last(_Args, frozen=True):
 class Questions:
     """Answers queries about one core; any thread may ask."""
 
-    def __init__(self, core: Running, assets: Sequence[Asset], exports: Exports) -> None:
+    def __init__(
+        self, core: Running, assets: Sequence[Asset], exports: Exports, examinations: Examinations
+    ) -> None:
         self._core = core
         self._assets = list(assets)
         self._known: dict[str, tuple[type[msgspec.Struct], Callable[[Any], Any]]] = {
@@ -102,6 +105,8 @@ class Questions:
             "export.read": (PartOf, exports.read),
             "gaps": (GapPage, self._gaps),
             "found": (NoArgs, lambda args: core.found),
+            "findings": (NoArgs, lambda args: examinations.last()),
+            "support": (SupportAsked, examinations.support),
             "backups": (NoArgs, lambda args: core.backup_work.every()),
         }
 
