@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import environment
 from environment import ROOT
-from machine import COMPONENTS, QT, WINDOW, SetupError, frozen_parts, provide, say
+from machine import COMPONENTS, FAULTS, QT, WINDOW, SetupError, frozen_parts, provide, say
 from running import provide_screen, run
 
 USAGE = """\
@@ -16,7 +16,9 @@ usage: python3 packaging/bootstrap.py COMMAND [...]
 
   demo [--seconds N] [...]   the console on a demo district
   test [PYTEST ARGUMENT...]  lint, types, layer contracts and all tests
-  faults [...]               the long fault tests only
+  faults [--full] [--seed N] [PYTEST ARGUMENT...]
+                             the fault tests: power cut, failing calls, flipped bits, full disk,
+                             clocks; --full runs their long forms too, --seed repeats a run
   gwanje [...]               any command of the console (try: gwanje --help)
   freeze                     the one-folder build, started and tested
   setup                      set up only
@@ -70,7 +72,7 @@ def gwanje(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """Every check, then the tests; pytest's closing line comes last unless a check failed."""
     _development()
-    left_out = provide(COMPONENTS, "real components for the tests")
+    left_out = provide((*COMPONENTS, *FAULTS), "real components for the tests")
     for part in left_out:
         say(f"left out: {part.name} ({' '.join(part.packages)}); untested therefore: {part.promise}")
     if left_out and os.environ.get("CI", "").lower() not in ("", "0", "false"):
@@ -93,10 +95,23 @@ def test(arguments: list[str]) -> int:
 
 
 def faults(arguments: list[str]) -> int:
-    """The fault tests in their long form."""
+    """The fault tests in their short form, or with --full in every form; seeds and totals come last."""
+    if "--help" in arguments or "-h" in arguments:
+        print(USAGE)
+        return 0
     _development()
-    provide(COMPONENTS, "real components for the tests")
-    return _pytest(["-q", *(arguments or ["tests/faults"])])
+    provide((*COMPONENTS, *FAULTS), "real components for the tests")
+    given, env = list(arguments), environment.variables()
+    if "--seed" in given:
+        at = given.index("--seed")
+        if not given[at + 1 : at + 2] or not given[at + 1].isdigit():
+            raise SetupError("--seed takes a whole number, as an earlier run printed it")
+        env = {**env, "GWANJE_FAULTS_SEED": given[at + 1]}
+        del given[at : at + 2]
+    forms = [] if "--full" in given else ["-m", "not long"]
+    given = [each for each in given if each != "--full"]
+    where = [] if any(each.startswith("tests") for each in given) else ["tests/faults"]
+    return _pytest(["-q", *forms, *given, *where], env)
 
 
 def freeze(arguments: list[str]) -> int:
@@ -128,9 +143,9 @@ def _development() -> None:
     environment.prepare("dev")
 
 
-def _pytest(arguments: list[str]) -> int:
+def _pytest(arguments: list[str], env: dict[str, str] | None = None) -> int:
     command = [str(environment.python()), "-m", "pytest", *arguments]
-    return run(command, environment.variables(), cwd=str(ROOT))
+    return run(command, env or environment.variables(), cwd=str(ROOT))
 
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {

@@ -115,6 +115,12 @@ COMPONENTS = (
 )
 
 
+FAULTS = (
+    Part("strace", ("strace",), _program("strace"), "every failing call of the operating system"),
+    Part("mkfs.ext4", ("e2fsprogs",), _program("mkfs.ext4"), "power cuts and full disks"),
+)
+
+
 def frozen_parts() -> tuple[Part, ...]:
     """What PyInstaller needs besides: Python as a shared library, and binutils."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -28,6 +28,8 @@ class TallyBroker:
         self._client: socket.socket | None = None
         self._ended = False
         self._more = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
         self._thread = threading.Thread(target=self._run, name="tally-broker", daemon=True)
 
     def __enter__(self) -> Self:
@@ -50,6 +52,10 @@ class TallyBroker:
         self._more.clear()
         return self._more.wait(timeout)
 
+    def wait_for_end(self) -> None:
+        """Wait until everything that a client said that is gone was heard."""
+        self._idle.wait(10.0)
+
     def _run(self) -> None:
         while not self._ended:
             try:
@@ -58,9 +64,11 @@ class TallyBroker:
                 return
             with client:
                 self._client = client
+                self._idle.clear()
                 with contextlib.suppress(OSError, EOFError):
                     self._serve(client)
                 self._client = None
+                self._idle.set()
 
     def _serve(self, client: socket.socket) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
