@@ -39,7 +39,8 @@ SEVERITY = ("Extreme", "Severe", "Moderate", "Minor", "Unknown")
 CERTAINTY = ("Observed", "Likely", "Possible", "Unlikely", "Unknown")
 
 SIGNATURE = "http://www.w3.org/2000/09/xmldsig#"
-MAX_POINTS = 20_000  # of all shapes of one message
+MAX_POINTS = 8_000  # of all shapes of one message
+MAX_REFERENCES = 1000
 
 Pairs = tuple[tuple[str, str], ...]
 S = TypeVar("S")
@@ -203,7 +204,7 @@ class _Reader:
             addresses=fields.text("addresses"),
             codes=fields.texts("code"),
             note=fields.text("note"),
-            references=self._references(fields.text("references")),
+            references=self._references(" ".join(_whole(each) for each in fields.elements("references"))),
             incidents=fields.text("incidents"),
             infos=tuple(self._info(each) for each in infos),
             unknown=fields.rest(),
@@ -304,8 +305,11 @@ class _Reader:
         return tuple(found)
 
     def _references(self, text: str) -> tuple[Reference, ...]:
-        found = []
-        for each in text.split():
+        found: list[Reference] = []
+        parts = text.split(maxsplit=MAX_REFERENCES)
+        if len(parts) > MAX_REFERENCES:
+            raise Unreadable("too-many", f"more than {MAX_REFERENCES} references")
+        for each in parts:
             sender, _, rest = each.partition(",")
             identifier, _, sent = rest.rpartition(",")
             try:

@@ -22,6 +22,7 @@ from db.records import Decoded, Event, Flag, SetAside
 
 SECRETS = ("rrKey", "X-Scsns-Secret")
 """Names under which a session key may stand; it goes no further than the raw message."""
+MAX_BODIES = 300
 ENDED_WORDS = ("자동종료", "완료", "종료")
 _ENDS = ("cleared", "cancelled", "ended")
 _MOMENT = re.compile(r"([0-9]{14})([0-9]{3})?").fullmatch
@@ -146,7 +147,9 @@ def _bodies(head: Fields) -> list[dict[str, Any]]:
     if isinstance(body, dict):
         return [body]
     if isinstance(body, list) and body and all(isinstance(each, dict) for each in body):
-        return body[:1000]
+        if len(body) > MAX_BODIES:
+            raise Unreadable("too-many", f"more than {MAX_BODIES} bodies")
+        return body
     if as_text(head.take("encAt")).upper() == "Y":
         raise Unreadable("encrypted", "the body is encrypted (encAt=Y)")
     if head.text("svcTy").upper() == "AUTH" or head.has("result"):

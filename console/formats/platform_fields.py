@@ -13,6 +13,7 @@ from console.formats import json_text, values
 from console.formats.json_text import MAX_BYTES, Unreadable
 
 MAX_FIELDS = 1000
+MAX_COMMAS = 10_000  # about as many members; the published form has about 40
 _LARGEST = 2**63
 
 
@@ -21,6 +22,8 @@ def envelope(payload: bytes, encodings: Sequence[str]) -> dict[str, Any]:
     if len(payload) > MAX_BYTES:
         raise Unreadable("too-large", f"{len(payload)} bytes; at most {MAX_BYTES} are read")
     start = payload.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if payload.count(b",") + payload.count(b"%2C") + payload.count(b"%2c") > MAX_COMMAS:
+        raise Unreadable("too-many", f"more than {MAX_COMMAS} members")
     if not start:
         raise Unreadable("empty", "the message has no content")
     if start in (b"{", b"[", b'"'):
