@@ -255,8 +255,11 @@ def read_all(folder: Path, sealing_key: bytes, since: int = 0) -> Iterator[Read]
 
 
 def prune(folder: Path, before: int) -> int:
-    """Let go of the files with a lower number than `before`; returns how many."""
-    gone = [path for number, path in files(folder) if number < before]
+    """Let go of the files with a lower number than `before`; returns how many.
+
+    The newest stays in any case: the numbers go on from it.
+    """
+    gone = [path for number, path in files(folder)[:-1] if number < before]
     for path in gone:
         path.unlink()
     return len(gone)

@@ -78,8 +78,8 @@ def _store(
     if found and found[0].what == "damaged":
         return _damaged(look, name, [str(found[0].fields["faults"])])
     if name == "ops.db":
-        found += repair.catch_up(look.folder, look.key, look.clock)
         found += repair.before_upgrade(look.folder, look.key, look.clock, look.backups)
+        found += repair.catch_up(look.folder, look.key, look.clock)
     return found
 
 

@@ -95,7 +95,7 @@ def catch_up(folder: Path, key: bytes, clock: Clock) -> list[Found]:
             if not any(images.lacks(db, each) for each in taken):
                 return []
         except SqlError:
-            return []  # no table of entries yet: it is older than the journal
+            pass  # not even the tables are there: all of it was in the -wal
     with closing(connection.open_writer(folder / "ops.db", key, ops.migrations)) as db:
         with db.atomic():
             count = sum(images.replay(db, each) for each in taken)
