@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from widgets import theme
 from widgets.bridge import Bridge
 from widgets.catch_up import CatchUpLine
+from widgets.doctor_page import DoctorPage
 from widgets.help import Manual
 from widgets.holds_page import HoldsPage
 from widgets.layouts import PRESETS, Docks
@@ -141,6 +142,7 @@ class MainWindow(QMainWindow):
         self._language_menu(self._menu("menu.language"))
         helping = self._menu("menu.help")
         self._act(helping, "menu.manual", self.open_manual, "F1")
+        self._act(helping, "doctor.title", self.open_doctor)
         self._act(helping, "menu.about", self.open_about)
 
     def _menu(self, key: str) -> QMenu:
@@ -262,6 +264,13 @@ class MainWindow(QMainWindow):
     def open_holds(self) -> None:
         """Show what is kept from retention."""
         HoldsPage(self._bridge, self._words, self).show()
+
+    @Slot()
+    def open_doctor(self) -> None:
+        """Open the page that examines the machine and the brokers."""
+        page = DoctorPage(self._bridge, self._words, self)
+        page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        page.show()
 
     @Slot()
     def open_about(self) -> None:

@@ -18,8 +18,8 @@ from console.settings import Settings
 
 # The texts of the settings that say how, and not who or where. All others are marked.
 TELLING = frozenset(
-    ("version", "kind", "form", "statistic", "unit", "language", "timezone", "encodings", "time_format")
-    + ("time_zone", "state", "quantity")
+    {"version", "kind", "form", "statistic", "unit", "language", "timezone", "encodings", "time_format"}
+    | {"time_zone", "state", "quantity"}
 )
 _SHORTEST = 3  # a name of two letters would be found in every other word
 
