@@ -33,6 +33,7 @@ from widgets.alarm_panel import AlarmPanel
 from widgets.bridge import Bridge
 from widgets.camera_wall import CameraWall
 from widgets.domain_cards import DomainCards
+from widgets.gap_panel import GapPanel
 from widgets.health_panel import HealthPanel
 from widgets.incident_panel import IncidentPanel
 from widgets.layouts import BOARD, CREW, Docks
@@ -157,13 +158,14 @@ class Screen(QObject):
         self.health = HealthPanel(bridge, words)
         self.quarantine = QuarantinePanel(bridge, words)
         self.raw = RawPanel(bridge, words)
+        self.gaps = GapPanel(bridge, words)
         self.domains = DomainCards(bridge, words)
         self.open_incidents = OpenIncidents(bridge, words)
         self.time = TimeStrip(bridge, words)
         self.panels: dict[str, Any] = {
             "alarms": self.alarms, "map": self.map, "cameras": self.cameras, "incidents": self.incidents,
             "health": self.health, "quarantine": self.quarantine, "raw": self.raw, "domains": self.domains,
-            "open": self.open_incidents, "time": self.time,
+            "open": self.open_incidents, "time": self.time, "gaps": self.gaps,
         }  # fmt: skip
         self._fed: tuple[Any, ...] = tuple(
             panel for panel in self.panels.values() if panel is not self.cameras

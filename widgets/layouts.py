@@ -115,7 +115,7 @@ class Docks(QObject):
 
     def _arrange_board(self) -> None:
         centre = self.area.addDockWidget(Ads.CenterDockWidgetArea, self._docks["map"])
-        for key in ("incidents", "health", "quarantine", "raw"):
+        for key in ("incidents", "health", "quarantine", "raw", "gaps"):
             self.area.addDockWidgetTabToArea(self._docks[key], centre)
         alarms = self.area.addDockWidget(Ads.LeftDockWidgetArea, self._docks["alarms"])
         cameras = self.area.addDockWidget(Ads.RightDockWidgetArea, self._docks["cameras"])
@@ -135,7 +135,7 @@ class Docks(QObject):
 
     def _arrange_crew(self) -> None:
         centre = self.area.addDockWidget(Ads.CenterDockWidgetArea, self._docks["map"])
-        for key in ("incidents", "health", "open", "time", "quarantine", "raw"):
+        for key in ("incidents", "health", "open", "time", "quarantine", "raw", "gaps"):
             self.area.addDockWidgetTabToArea(self._docks[key], centre)
         alarms = self.area.addDockWidget(Ads.LeftDockWidgetArea, self._docks["alarms"])
         cameras = self.area.addDockWidget(Ads.BottomDockWidgetArea, self._docks["cameras"], centre)
