@@ -235,15 +235,15 @@ class Sealed:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._tops = db.sealed_tops if isinstance(db, Store) else dict[int, int]()
+        self.tops = db.sealed_tops if isinstance(db, Store) else dict[int, int]()
         self._axes: dict[int, Axis] = {}
         self._days: dict[tuple[int, int], tuple[int, int] | None] = {}
 
     def revision(self, series_id: int, observed_ms: int) -> int:
         """The revision in which a reading is sealed; 0 if it is not."""
-        top = self._tops.get(series_id)
+        top = self.tops.get(series_id)
         if top is None:
-            top = self._tops[series_id] = self._top(series_id)
+            top = self.tops[series_id] = self._top(series_id)
         if observed_ms > top:
             return 0
         return self._find(series_id, observed_ms)
@@ -286,7 +286,7 @@ def stored_bytes(db: Database) -> dict[str, int]:
     sealed, bodies = one(
         "SELECT coalesce(sum(readings), 0), coalesce(sum(length(body)), 0) FROM chunk"
     ).fetchone()
-    page = one("PRAGMA page_size").fetchone()[0]
+    page = int(one("PRAGMA page_size").fetchone()[0])  # SQLCipher answers in words
     return {
         "rows": one("SELECT count(*) FROM reading").fetchone()[0],
         "sealed": sealed,
@@ -294,6 +294,6 @@ def stored_bytes(db: Database) -> dict[str, int]:
         "axes": one("SELECT count(*) FROM axis").fetchone()[0],
         "chunk_bytes": bodies,
         "axis_bytes": one("SELECT coalesce(sum(length(body)), 0) FROM axis").fetchone()[0],
-        "free": page * one("PRAGMA freelist_count").fetchone()[0],
-        "file": page * one("PRAGMA page_count").fetchone()[0],
+        "free": page * int(one("PRAGMA freelist_count").fetchone()[0]),
+        "file": page * int(one("PRAGMA page_count").fetchone()[0]),
     }
