@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-from db import gaps
+from db import arrivals, gaps
 
 migrations = Migrations("feed")
 
@@ -99,11 +99,9 @@ def m0004_history(db: Database) -> None:
     db.conn.execute("""
         INSERT INTO reading SELECT series_id, observed_ms, id, received_ms, value, period_s, revision,
             quality, flags, lon, lat FROM reading_by_arrival ORDER BY series_id, observed_ms""")
-    db.conn.execute("""
-        CREATE TABLE arrival_log (
-            id INTEGER PRIMARY KEY, series_id INTEGER NOT NULL, observed_ms INTEGER NOT NULL) STRICT""")
-    db.conn.execute(
-        "INSERT INTO arrival_log SELECT id, series_id, observed_ms FROM reading_by_arrival ORDER BY id"
+    arrivals.table(db)
+    arrivals.note_all(
+        db, db.conn.execute("SELECT id, series_id, observed_ms FROM reading_by_arrival ORDER BY id")
     )
     db.conn.execute("DROP TABLE reading_by_arrival")
     db.conn.execute("""

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 from sqlite_utils import Database
 
-from db import events, history, trends
+from db import arrivals, events, history, trends
 from db.connection import SeriesKey, Store
 from db.events import StoredEvent, StoredPlate
 from db.records import Decoded, Event, Latest, Mark, PlateRead, Reading, SetAside
@@ -31,7 +31,10 @@ _INSERT = (
     "INSERT INTO reading (id, series_id, observed_ms, received_ms, value, period_s, revision, quality,"
     " flags, lon, lat) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
-_ARRIVED = "INSERT INTO arrival_log VALUES (?, ?, ?)"
+_ONE = (
+    "SELECT received_ms, value, period_s, revision, quality, flags, lon, lat FROM reading"
+    " WHERE series_id = ? AND observed_ms = ? AND id = ?"
+)
 _LATEST = (
     "INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (series_id) DO UPDATE SET"
     " observed_ms = excluded.observed_ms, received_ms = excluded.received_ms, value = excluded.value,"
@@ -113,7 +116,8 @@ class _Writing:
         self._cursor = db.conn.cursor()
         self._ids = _known_series(db)
         self._sealed = history.Sealed(db)
-        self._arrived: list[tuple[int, int, int]] = []
+        self._tops = self._sealed.tops
+        self._arrived: list[arrivals.Place] = []
         self._last = last_id(db)
         self._newest: dict[int, tuple[Any, ...]] = {}
 
@@ -158,7 +162,8 @@ class _Writing:
             reading.lon,
             reading.lat,
         )
-        if self._sealed.revision(series_id, reading.observed_ms) >= reading.revision:
+        top = self._tops.get(series_id, reading.observed_ms)
+        if reading.observed_ms <= top and self._sealed.revision(*row[1:3]) >= reading.revision:
             self.duplicate += 1
             return
         if not self._cursor.execute(_INSERT, row).rowcount:
@@ -167,7 +172,7 @@ class _Writing:
                 return
             self._cursor.execute(_INSERT, row)
         self._last += 1
-        self._arrived.append(row[:3])
+        self._arrived.append(row[1:3])
         self.new.append(StoredReading(self._last, reading))
         newest = self._newest.get(series_id)
         if newest is None or reading.observed_ms >= newest[1]:
@@ -203,7 +208,7 @@ class _Writing:
         if self._newest:
             self._cursor.executemany(_LATEST, self._newest.values())
         if self.new:
-            self._cursor.executemany(_ARRIVED, self._arrived)
+            arrivals.note(self._db, self._last + 1 - len(self._arrived), self._arrived)
             self._cursor.execute("UPDATE arrival SET last = ?", (self._last,))
 
 
@@ -224,31 +229,44 @@ def after(db: Database, cursor: int, limit: int) -> list[StoredReading]:
     Those that were replaced, sealed or let go since are not among them; only
     readings that were judged are sealed.
     """
-    rows = db.conn.execute(
-        "SELECT r.id, s.source, s.quantity, r.value, r.observed_ms, r.received_ms, s.unit, r.period_s,"
-        " s.statistic, r.revision, r.quality, r.flags, r.lon, r.lat"
-        " FROM arrival_log a JOIN reading r ON r.series_id = a.series_id AND r.observed_ms = a.observed_ms"
-        " AND r.id = a.id JOIN series s ON s.id = a.series_id WHERE a.id > ? ORDER BY a.id LIMIT ?",
-        (cursor, limit),
-    )
-    return [StoredReading(row[0], _reading(row)) for row in rows]
+    found: list[StoredReading] = []
+    names: dict[int, Series] = {}
+    one = db.conn.cursor()
+    with history.reading(db):
+        for number, series_id, observed_ms in arrivals.after(db, cursor):
+            row = one.execute(_ONE, (series_id, observed_ms, number)).fetchone()
+            if row is None:
+                continue
+            name = names.get(series_id)
+            if name is None:
+                name = names[series_id] = _name(db, series_id)
+            found.append(StoredReading(number, _reading(name, observed_ms, row)))
+            if len(found) >= limit:
+                break
+    return found
 
 
-def _reading(row: tuple[Any, ...]) -> Reading:
+def _name(db: Database, series_id: int) -> Series:
+    columns = "source, quantity, statistic, unit"
+    return Series(*db.conn.execute(f"SELECT {columns} FROM series WHERE id = ?", (series_id,)).fetchone())
+
+
+def _reading(name: Series, observed_ms: int, row: tuple[Any, ...]) -> Reading:
+    received_ms, value, period_s, revision, quality, flags, lon, lat = row
     return Reading(
-        source=row[1],
-        quantity=row[2],
-        value=history.value_of(row[3]),
-        observed_ms=row[4],
-        received_ms=row[5],
-        unit=row[6],
-        period_s=row[7],
-        statistic=row[8],
-        revision=row[9],
-        quality=QUALITIES[row[10]],  # type: ignore[arg-type]
-        flags=row[11],
-        lon=row[12],
-        lat=row[13],
+        source=name.source,
+        quantity=name.quantity,
+        value=history.value_of(value),
+        observed_ms=observed_ms,
+        received_ms=received_ms,
+        unit=name.unit,
+        period_s=period_s,
+        statistic=name.statistic,  # type: ignore[arg-type]
+        revision=revision,
+        quality=QUALITIES[quality],  # type: ignore[arg-type]
+        flags=flags,
+        lon=lon,
+        lat=lat,
     )
 
 

@@ -93,19 +93,3 @@ def _is_past(chunk: Chunk, before_ms: int, now_ms: int) -> bool:
 
 def _holds(hold: Hold, chunk: Chunk) -> bool:
     return chunk.until_ms >= hold.since_ms and chunk.since_ms < hold.until_ms
-
-
-def trim_log(db: Database, judged: int, keep: int, limit: int = 20_000) -> int:
-    """Forget the order of arrival of judged readings but the last `keep`; returns the first number left.
-
-    At most `limit` numbers go at a time; numbers after `judged` stay.
-    """
-    first = db.conn.execute("SELECT min(id) FROM arrival_log").fetchone()[0]
-    if first is None:
-        return judged + 1
-    last = db.conn.execute("SELECT last FROM arrival").fetchone()[0]
-    upto = min(judged, last - keep, first + limit - 1)
-    if upto < first:
-        return int(first)
-    db.conn.execute("DELETE FROM arrival_log WHERE id <= ?", (upto,))
-    return int(upto) + 1

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from console.errors import Unavailable
 from console.running import Running
-from db import alarms, events, holds, readings, retention, sealing
+from db import alarms, arrivals, events, holds, readings, retention, sealing
 from db.retention import Policy, Rule
 from db.sealing import Terms
 
@@ -80,7 +80,7 @@ class History:
         first, before = 0, -1
         while first != before and not self._core.stopping.is_set():
             before = first
-            first = self._patiently(lambda db: retention.trim_log(db, judged, _LOG_KEPT))
+            first = self._patiently(lambda db: arrivals.trim(db, judged, _LOG_KEPT))
         if first > 1:
             self._core.engine.submit(lambda db: _forget_marks(db, first)).result(_ANSWER_S)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database, Migrations
 
-from db import connection, counts, events, feed, ops, quarantine, raw, readings, retention, sealing
+from db import arrivals, connection, counts, events, feed, ops, quarantine, raw, readings, retention, sealing
 from db.errors import StoreError, Unavailable
 from db.records import Event, Reading
 
@@ -171,7 +171,7 @@ def test_use_makes_no_table_that_no_migration_made(
         counts.bump(feed_db, "f", received=1)
         sealing.step(feed_db, 0, sealing.Terms(1, 9, 9, 9))
         retention.step(feed_db, retention.Policy((), 0), [], 9)
-        retention.trim_log(feed_db, 1, 0)
+        arrivals.trim(feed_db, 1, 0)
         events.drop_before(feed_db, 9, 9)
     fresh = memory_feed()
     assert feed_db.schema == fresh.schema
