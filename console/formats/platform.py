@@ -69,6 +69,7 @@ class PlatformDecoder:
         lon, lat, refused = self._position(body)
         items = _items(body.take("ocrEvtItem"))
         extra |= {
+            "evtId": event_id,
             "ocrNbr": number,
             "name": body.text("evtNm"),
             "onset_ms": onset,
