@@ -10,7 +10,7 @@ from widgets.words import Words
 STANDING = ("open", "asking")
 FILTERS = ("standing", "filled", "lost", "")
 """What the list can be narrowed to, as the question `gaps` takes it; "" for all."""
-WHY, MISSING, ASKED = 5, 4, 6  # columns
+SPAN, WHY, LENGTH, MISSING, ASKED = 2, 3, 4, 5, 6  # columns
 
 _DETAILS = {"the source has nothing of it": "nothing", "the source has no more of it": "no_more"}
 
@@ -61,7 +61,7 @@ def detail(gap: Gap, words: Words) -> str:
 
 
 def columns(words: Words) -> tuple[Column, ...]:
-    """State, source, begin, end and length, how much, why, how often asked."""
+    """State, source, begin and end, why, how long, how much, how often asked."""
     return (
         Column(
             "gaps.column_state", lambda g: words.text(f"gaps.state_{g.state}"), colour=_colour,
@@ -75,10 +75,10 @@ def columns(words: Words) -> tuple[Column, ...]:
             "gaps.column_span", lambda g: _span(g, words), lambda g: g.since_ms,
             tip=lambda g: f"{_when(g.since_ms, words)} – {_when(g.until_ms, words)}",
         ),
+        Column("gaps.column_why", lambda g: words.text(f"gaps.why_{g.why}")),
         Column("gaps.column_length", lambda g: length(g, words),
                lambda g: (g.until_ms or g.since_ms) - g.since_ms, right=True),
         Column("gaps.column_missing", lambda g: missing(g, words), lambda g: g.missing or 0, right=True),
-        Column("gaps.column_why", lambda g: words.text(f"gaps.why_{g.why}")),
         Column("gaps.column_asked", lambda g: f"{g.asked:,}", lambda g: g.asked, right=True),
     )  # fmt: skip
 

@@ -61,7 +61,7 @@ class GapPanel(QWidget):
             self.state.addItem("", each)
         self.state.currentIndexChanged.connect(self.read_newest)
         self.source.setClearButtonEnabled(True)
-        self.source.setMaximumWidth(200)
+        self.source.setMinimumWidth(190)
         self._typed = QTimer(self, singleShot=True, interval=_TYPED_MS)
         self._typed.timeout.connect(self.read_newest)
         self.source.textChanged.connect(lambda _text: self._typed.start())
@@ -116,7 +116,7 @@ class GapPanel(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(26)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((0, 110), (2, 250), (3, 100), (4, 110), (5, 150), (6, 64)):
+        for column, width in ((0, 86), (2, 222), (3, 170), (4, 92), (5, 84), (6, 60)):
             header.resizeSection(column, width)
         self.table.selectionModel().selectionChanged.connect(self._show_chosen)
 

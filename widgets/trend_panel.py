@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from db.records import Latest, Rule, Trend
+from db.workings import Gap
 from widgets import figures
 from widgets.bridge import Bridge
 from widgets.health_model import SIDE_STATISTICS
@@ -80,6 +81,7 @@ class TrendPanel(QWidget):
         self._newest: Latest | None = None
         self._asked = 0
         self._read_ms = 0
+        self._gaps_changed = False
         self._unit = "1"
         self._bucket_s = 0.0
         self._state = "choose"
@@ -217,7 +219,9 @@ class TrendPanel(QWidget):
         if self._series is None:
             return
         for record in records:
-            if isinstance(record, Latest) and self._is_mine(record):
+            if isinstance(record, Gap) and record.source == self._series[0]:
+                self._gaps_changed = True
+            elif isinstance(record, Latest) and self._is_mine(record):
                 self._newest = record
                 if self.isVisible():
                     self._take_live(record)
@@ -270,11 +274,24 @@ class TrendPanel(QWidget):
         trend = msgspec.convert(value, Trend)
         self._unit, self._read_ms = trend.unit, self._bridge.now_ms()
         self.plot.show_trend(trend, POINTS)
+        self._read_gaps()
         self._set_state("curve" if trend.times or self._window is not None else "no_data")
         self._draw_limits()
         if self._newest is not None:
             self._take_live(self._newest)
         self._follow()
+
+    def _read_gaps(self) -> None:
+        if self._series is not None:
+            source = self._series[0]
+            self._bridge.query("gaps", {"source": source}, lambda value, error: self._shade(source, value))
+
+    def _shade(self, source: str, value: Any) -> None:
+        """Mark what of the shown source has not arrived, or never will."""
+        if isinstance(value, list) and self._series is not None and self._series[0] == source:
+            found = [each for each in msgspec.convert(value, list[Gap]) if each.state != "filled"]
+            now_ms = self._bridge.now_ms()
+            self.plot.shade([(gap.since_ms, gap.until_ms or now_ms) for gap in found])
 
     def _take_rules(self, value: Any, error: str) -> None:
         if not error:
@@ -333,6 +350,9 @@ class TrendPanel(QWidget):
     def _follow(self) -> None:
         if self._state != "curve" or not self.isVisible():
             return
+        if self._gaps_changed:
+            self._gaps_changed = False
+            self._read_gaps()
         now_ms = self._bridge.now_ms()
         if self._window is not None:
             self.plot.show_window(*self._window)

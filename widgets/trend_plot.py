@@ -178,6 +178,7 @@ class TrendPlot(pg.PlotWidget):  # type: ignore[misc]
         self._curve = no_curve()
         self._gap_s = 60.0
         self._limits: list[pg.InfiniteLine] = []
+        self.shades: list[pg.LinearRegionItem] = []
         self._build()
 
     def _build(self) -> None:
@@ -258,6 +259,20 @@ class TrendPlot(pg.PlotWidget):  # type: ignore[misc]
             line.label.setFont(theme.font(13))
             self.addItem(line, ignoreBounds=True)
             self._limits.append(line)
+
+    def shade(self, spans_ms: Sequence[tuple[int, int]]) -> None:
+        """Mark stretches that are known not to have arrived."""
+        for shade in self.shades:
+            self.removeItem(shade)
+        ink = QColor(theme.DIM)
+        ink.setAlpha(46)
+        self.shades = [
+            pg.LinearRegionItem((since / 1000, until / 1000), movable=False, brush=ink, pen=pg.mkPen(None))
+            for since, until in spans_ms
+        ]
+        for shade in self.shades:
+            shade.setZValue(-20)
+            self.addItem(shade, ignoreBounds=True)
 
     def _limit_text(self, value: float, rule: Rule) -> str:
         name = figures.plain(self._words.pick(rule.name, rule.name_en) or rule.id, 40)

@@ -13,6 +13,7 @@ from db.workings import Gap
 from tests.widgets.panel_fakes import NOW_MS, FakeBridge
 from widgets import gap_model
 from widgets.gap_panel import GapPanel
+from widgets.trend_panel import TrendPanel
 from widgets.words import Words
 
 KO = Words("ko")
@@ -113,3 +114,24 @@ def test_every_state_and_reason_has_words() -> None:
 def test_what_is_left_is_said_of_what_was_missing() -> None:
     assert gap_model.missing(gap(1, missing=1), KO) == "3 중 1"
     assert gap_model.missing(gap(1, first_seq=None, last_seq=None, missing=None), KO) == "–"
+
+
+def test_the_trend_shades_what_has_not_arrived(qtbot: QtBot) -> None:
+    trend = {
+        "record": "Trend", "source": "river-1", "quantity": "v", "unit": "m", "since_ms": NOW_MS - 3_600_000,
+        "until_ms": NOW_MS, "times": [NOW_MS - 9000], "low": [1.0], "high": [1.0], "mean": [1.0], "count": 1,
+    }  # fmt: skip
+    found = [gap(1), gap(8, state="lost"), gap(15, state="filled")]
+    bridge = FakeBridge(trend=trend, rules=[], gaps=found)
+    panel = TrendPanel(bridge, KO)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.show_series("river-1", "v")
+    assert [shade.getRegion()[0] * 1000 for shade in panel.plot.shades] == [
+        found[0].since_ms,
+        found[1].since_ms,
+    ]
+    bridge.answers["gaps"] = []
+    panel.apply([replace(found[0], state="filled")])
+    panel._follow()
+    assert panel.plot.shades == []
