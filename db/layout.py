@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
+_LATELY = 5000
+
 
 def steps(db: Database) -> list[str]:
     """The migrations that the store has gone through, `store m0001_name`, in order."""
@@ -12,5 +14,11 @@ def steps(db: Database) -> list[str]:
 
 
 def people(db: Database) -> list[str]:
-    """The names under which somebody has acted here; ops.db only."""
-    return [str(row[0]) for row in db.execute("SELECT DISTINCT actor FROM entry LIMIT 10000").fetchall()]
+    """Who has acted here, on incidents ever and on all else lately; for ops.db only."""
+    rows = db.execute(
+        """SELECT actor FROM incident_act
+           UNION SELECT json_extract(body, '$.actor')
+                 FROM (SELECT body FROM entry ORDER BY position DESC LIMIT ?)""",
+        [_LATELY],
+    )
+    return [str(row[0]) for row in rows.fetchall() if row[0]]

@@ -58,7 +58,8 @@ def contents(
 ) -> bytes:
     """The file's bytes. `state` is the status of a running core, `stores` open its databases to read."""
     readers = stores or {}
-    scrubber = Scrubber(settings, [*_people(readers.get("ops.db")), *_user(), str(folder)])
+    people = _people(readers.get("ops.db"))
+    scrubber = Scrubber(settings, [*(people or ()), *_user(), str(folder)])
     parts = {
         "findings.json": [scrubber.value(msgspec.to_builtins(each)) for each in findings],
         "settings.json": scrubber.settings(),
@@ -72,7 +73,9 @@ def contents(
         file.writestr("about.txt", _ABOUT)
         for name, value in parts.items():
             file.writestr(name, msgspec.json.format(msgspec.json.encode(value), indent=1))
-        for path in sorted((folder / "logs").glob("*.log")):
+        if people is None:  # then nobody knows whose names stand in the logs
+            file.writestr("logs/left-out.txt", "ops.db could not be read\n")
+        for path in sorted((folder / "logs").glob("*.log")) if people is not None else ():
             file.writestr(f"logs/{path.name}", "\n".join(map(scrubber.text, _last_lines(path))))
     return held.getvalue()
 
@@ -110,7 +113,7 @@ def _last_lines(path: Path) -> Iterable[str]:
         return [f"cannot be read ({error.strerror})"]
 
 
-def _schema(open_reader: OpenReader) -> list[str]:
+def _schema(open_reader: OpenReader) -> list[str] | None:
     """The names of the migrations that a store has gone through."""
     return _asked(open_reader, layout.steps)
 
@@ -119,28 +122,26 @@ def _counts(scrubber: Scrubber, open_reader: OpenReader | None) -> list[dict[str
     """What each feed has received, stored and set aside."""
     if open_reader is None:
         return []
-    found = _asked(open_reader, counts.all_counts)
+    found = _asked(open_reader, counts.all_counts) or []
     return [{**msgspec.to_builtins(each), "feed": scrubber.mark(each.feed)} for each in found]
 
 
-def _people(open_reader: OpenReader | None) -> list[str]:
-    """Who has acted at this console, so that their names can be taken out."""
-    if open_reader is None:
-        return []
-    found = _asked(open_reader, layout.people)
-    return [part for name in found for part in {name, *name.split()}]
+def _people(open_reader: OpenReader | None) -> list[str] | None:
+    """Who has acted at this console, so that their names can be taken out; None if that cannot be read."""
+    found = [] if open_reader is None else _asked(open_reader, layout.people)
+    return None if found is None else [part for name in found for part in {name, *name.split()}]
 
 
-def _asked(open_reader: OpenReader, ask: Callable[[Database], list[T]]) -> list[T]:
-    """The answer of a store; a damaged one must not keep support from its file."""
+def _asked(open_reader: OpenReader, ask: Callable[[Database], list[T]]) -> list[T] | None:
+    """The answer of a store, None from a damaged one, which must not keep support from its file."""
     try:
         db = open_reader()
     except (ConsoleError, OSError, SqlError):
-        return []
+        return None
     try:
         return ask(db)
     except (ConsoleError, SqlError):
-        return []
+        return None
     finally:
         db.close()
 
