@@ -42,7 +42,7 @@ from widgets.map_panel import MapPanel
 from widgets.open_incidents import OpenIncidents
 from widgets.photographs import Photographs
 from widgets.preferences import Preferences
-from widgets.probe import Probe
+from widgets.probing import begin_probe
 from widgets.quarantine_panel import QuarantinePanel
 from widgets.raw_panel import RawPanel
 from widgets.sounds import AlarmSound, QtSpeaker, Speaker
@@ -100,7 +100,7 @@ def run_ui(
         QTimer.singleShot(round(seconds * 1000), ender, ender.end)
     screen.open()
     photographs = Photographs(screen.window, words, screenshots, screen.pose) if screenshots else None
-    probing = Probe(bridge, probe) if probe else None
+    probing = begin_probe(probe, screen, bridge, words) if probe else None
     client.start()
     watchdog.start()
     status = app.exec()

@@ -46,12 +46,33 @@ def _city(quick: bool) -> dict[str, Any]:
     return measure(quick)
 
 
+def _storage(quick: bool) -> dict[str, Any]:
+    from console.bench.storage import run as measure
+
+    return measure(quick)
+
+
+def _first_paint(quick: bool) -> dict[str, Any]:
+    from console.bench.first_paint import run as measure
+
+    return measure(quick)
+
+
+def _cold_start(quick: bool) -> dict[str, Any]:
+    from console.bench.cold_start import run as measure
+
+    return measure(quick)
+
+
 _FIGURES: dict[str, Callable[[bool], dict[str, Any]]] = {
     "b1": _ingest,
     "ingest": _ingest,
     "b2": _pixel,
     "pixel": _pixel,
+    "b3": _storage,
+    "b4": _first_paint,
     "b8": _sync,
+    "b9": _cold_start,
     "b10": _memory,
     "b50k": _city,
     "memory": _memory,

@@ -54,25 +54,39 @@ class Console:
 
     def start_core(self) -> None:
         """Start the core and wait until it answers."""
+        self.launch_core()
+        self.client.start()
+        self._stack.callback(self.client.stop)
+        if not self.client.wait_linked(60):
+            raise Unavailable("The core did not start")
+
+    def launch_core(self) -> None:
+        """Start the core."""
         part = core_part(self.folder, self._settings)
         supervisor = Supervisor([part], self.clock, cwd=lifeline.working_folder())
         thread = threading.Thread(target=supervisor.run, name="supervisor")
         thread.start()
         self._stack.callback(thread.join)
         self._stack.callback(supervisor.stop)
-        self.client.start()
-        self._stack.callback(self.client.stop)
-        if not self.client.wait_linked(60):
-            raise Unavailable("The core did not start")
 
-    def start_ui(self) -> None:
-        """Start a screen that notes what it paints."""
+    def start_ui(self, probe: Path | None = None) -> None:
+        """Start a screen that notes what it paints; `probe` instead of `painted.csv`."""
         self._ui = lifeline.start(
-            role_command("ui", "--data", str(self.folder), "--probe", str(self.painted)),
+            role_command("ui", "--data", str(self.folder), "--probe", str(probe or self.painted)),
             environment=self._display.environment,
             cwd=lifeline.working_folder(),
         )
         self._stack.callback(lifeline.end, self._ui)
+
+    def wait_for(self, file: Path, seconds: float) -> list[list[str]]:
+        """The lines of a file that the screen writes in one step, split at commas."""
+        until_s = self.clock.monotonic_s() + seconds
+        pause = threading.Event()
+        while not file.exists():
+            if self.clock.monotonic_s() > until_s:
+                raise Unavailable(f"The screen did not finish {file.name} within {seconds:.0f} s")
+            pause.wait(0.02)
+        return [line.split(",") for line in file.read_text(encoding="ascii").splitlines()]
 
     def end_ui(self) -> None:
         """End the screen, so that all it noted is in its files."""

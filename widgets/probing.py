@@ -1,0 +1,37 @@
+"""The screen's end of the figures, told apart by the name of the file that they write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from widgets.board_probe import BoardProbe
+from widgets.bridge import Bridge
+from widgets.domain_cards import DomainCards
+from widgets.main_window import MainWindow
+from widgets.probe import Probe
+from widgets.trend_probe import TrendProbe
+from widgets.words import Words
+
+
+class Probing(Protocol):
+    """Something that measures until it is stopped."""
+
+    def stop(self) -> None:
+        """Write down what is left to write."""
+
+
+class Board(Protocol):
+    """What is measured."""
+
+    window: MainWindow
+    domains: DomainCards
+
+
+def begin_probe(file: Path, screen: Board, bridge: Bridge, words: Words) -> Probing:
+    """`*.board`: when the board can be used; `*.trend`: how soon trends are painted; else the counter."""
+    if file.suffix == ".board":
+        return BoardProbe(bridge, screen.window, screen.domains, file)
+    if file.suffix == ".trend":
+        return TrendProbe(bridge, words, file)
+    return Probe(bridge, file)
