@@ -25,6 +25,7 @@ SCREEN_MAY = (
     "console.clock",
     "console.roles",
     "db.records",
+    "db.workings",
     "widgets",
 )
 

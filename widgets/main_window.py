@@ -21,6 +21,7 @@ from widgets import theme
 from widgets.bridge import Bridge
 from widgets.catch_up import CatchUpLine
 from widgets.doctor_page import DoctorPage
+from widgets.found_page import StartupReport
 from widgets.help import Manual
 from widgets.holds_page import HoldsPage
 from widgets.layouts import PRESETS, Docks
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._bridge, self._words, self._preferences = bridge, words, preferences
         self._manual: Manual | None = None
+        self.report = StartupReport(bridge, words, self, preferences)
         self.about_text = ""
         self.district = ("", "")
         self.frame = QFrame()
@@ -143,6 +145,7 @@ class MainWindow(QMainWindow):
         helping = self._menu("menu.help")
         self._act(helping, "menu.manual", self.open_manual, "F1")
         self._act(helping, "doctor.title", self.open_doctor)
+        self._act(helping, "found.title", self.report.open)
         self._act(helping, "menu.about", self.open_about)
 
     def _menu(self, key: str) -> QMenu:

@@ -8,7 +8,7 @@ import msgspec
 
 What = Literal[
     "unclean", "whole", "unfinished", "damaged", "missing", "behind", "copied", "restored", "rebuilt",
-    "journal", "begun", "alarms", "upgraded", "drive", "short", "moved",
+    "journal", "begun", "alarms", "upgraded", "drive", "short", "passed",
 ]  # fmt: skip
 Kind = Literal["found", "kept", "restored", "lost"]
 

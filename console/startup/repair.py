@@ -33,7 +33,7 @@ def told(made: Rebuilt, clock: Clock) -> list[Found]:
     """What a rebuilding did, in the words of the report."""
     now_ms = clock.now_ms()
     found = [
-        Found("ops.db", "missing", now_ms, f"A backup does not hold: {each}", fields={"backup": each})
+        Found("ops.db", "passed", now_ms, f"A backup does not hold: {each}", fields={"backup": each})
         for each in made.passed_over
     ]
     if made.backup:
