@@ -191,10 +191,19 @@ def _connect(path: Path, key: bytes, *, read_only: bool = False) -> sqlite3.Conn
         ):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except BaseException:
+    except BaseException as error:
         connection.close()
-        raise
+        if not read_only or not _was_being_made(path, error):
+            raise
+        _connect(path, key).close()  # takes back what was begun, which a reader may not
+        return _connect(path, key, read_only=True)
     return cast(sqlite3.Connection, connection)
+
+
+def _was_being_made(path: Path, error: BaseException) -> bool:
+    """Whether a first transaction, still before the WAL, was cut off and left its journal."""
+    has_journal = path.with_name(path.name + "-journal").exists()
+    return isinstance(error, SqlError) and _code(error) == _READONLY and has_journal
 
 
 def check_schema(path: Path, key: bytes, migrations: Migrations) -> None:
