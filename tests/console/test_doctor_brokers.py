@@ -12,8 +12,9 @@ import pytest
 from console.clock import SystemClock
 from console.doctor import parking
 from console.doctor.broker import BrokerExamination, is_loopback
+from console.doctor.cli import Wishes, _restarted, _run_command, _to_restart
 from console.doctor.finding import Finding
-from console.errors import ConsoleError
+from console.errors import ConsoleError, SettingsError, Unavailable
 from console.settings import Broker, Feed, Settings
 from console.tasks import Cancelled
 from tests.console.feeds.support import NUMBERED, Console
@@ -189,3 +190,15 @@ def test_a_broker_that_never_comes_back_is_told() -> None:
 )
 def test_only_this_machine_needs_no_tls(host: str, local: bool) -> None:
     assert is_loopback(host) is local
+
+
+@pytest.mark.needs("mosquitto")
+def test_the_command_line_restarts_a_broker_by_the_command_that_it_is_given(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    settings = Settings(brokers={"main": mosquitto.settings()})
+    assert _restarted("main", settings, Wishes(restart="true")).code == "restart"
+    with pytest.raises(Unavailable, match="ended with 1"):
+        _run_command("false")
+    with pytest.raises(SettingsError, match="allowed: main"):
+        _to_restart(settings, Wishes(restart="true", broker="other"))
