@@ -17,6 +17,7 @@ from db.chunks import Columns
 from db.history import DAY_MS, Chunk
 from db.records import Trend
 
+_LONG_MS = 4 * 3_600_000  # a bucket that is a day rather
 _STATISTICS = ("inst", "avg", "max", "min", "sum")
 
 
@@ -26,7 +27,7 @@ class _Buckets:
     def __init__(self, since_ms: int, until_ms: int, points: int) -> None:
         self.origin_ms = since_ms
         self.width = max(1, -(-(until_ms - since_ms) // max(1, points)))
-        if self.width > DAY_MS // 2:
+        if self.width > _LONG_MS:
             self.origin_ms = history.day_start_ms(history.day_of(since_ms))
             self.width = -(-(until_ms - self.origin_ms) // (max(1, points) * DAY_MS)) * DAY_MS
         self.at: dict[int, tuple[int, float, float, float, int]] = {}
@@ -84,7 +85,7 @@ def trend(
 
     Numbers of good or uncertain quality only. Without `statistic` the first of
     inst, avg, max, min, sum that exists; of several units the one last heard
-    before `until_ms`. A bucket longer than half a day is whole days.
+    before `until_ms`. A bucket longer than four hours is whole days.
     """
     with history.reading(db):
         chosen = _choose(db, source, quantity, since_ms, until_ms, statistic)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import structlog
 from msgspec.structs import replace
 from sqlite_utils import Database
 
@@ -24,10 +25,12 @@ from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
 from console.alarms.transitions import Transition
 from console.clock import Clock
-from db import alarms, entries, readings
+from db import alarms, arrivals, entries, readings
 from db.alarms import Cursor, Mark
 from db.readings import StoredReading
-from db.records import Alarm, Asset, Draft, Rule
+from db.records import Alarm, Asset, Draft, Reading, Rule
+
+log = structlog.get_logger(__name__)
 
 SETTLE_MS = 1000
 JUMP_MS = 2000
@@ -113,6 +116,11 @@ class Evaluator:
 
     def _recall(self, feed_db: Database, kept: Cursor) -> None:
         """Complete the times sources were last heard, from the readings since those were kept."""
+        begins = arrivals.begins(feed_db)
+        if kept.seen_reading < kept.reading and (begins is None or begins > kept.seen_reading + 1):
+            self._recall_newest(feed_db, kept)
+        if begins is not None and begins > kept.reading + 1:
+            log.warning("not judged", since=kept.reading + 1, until=begins - 1)
         at = kept.seen_reading
         while at < kept.reading:
             batch = readings.after(feed_db, at, MOST_READINGS)
@@ -120,6 +128,21 @@ class Evaluator:
                 if number <= kept.reading:
                     self._reducer.recall(reading)
             at = batch[-1].id if batch else kept.reading
+
+    def _recall_newest(self, feed_db: Database, kept: Cursor) -> None:
+        """The order of arrival begins later (an older ops.db was restored): the newest readings tell."""
+        for newest in readings.latest(feed_db):
+            if newest.received_ms <= kept.wall_ms:
+                reading = Reading(
+                    newest.source,
+                    newest.quantity,
+                    newest.value,
+                    newest.observed_ms,
+                    newest.received_ms,
+                    statistic=newest.statistic,  # type: ignore[arg-type]
+                    flags=newest.flags,
+                )
+                self._reducer.recall(reading)
 
     def _new(self, feed_db: Database, handed: Sequence[StoredReading]) -> Sequence[StoredReading]:
         """The next readings in the order of arrival."""

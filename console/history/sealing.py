@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 _TURN_S = 15.0  # of sealing, before it looks at the clock and the alarm engine again
+_PASS_S = 180.0  # from a pass over all series to the next
 _REST_S = 0.01
 _REST_TIMES = 2.0  # as long as the last step took: a third of the ingest at most
 _LOG_KEPT = 200_000  # judged readings whose order of arrival stays known
@@ -34,10 +35,13 @@ class History:
     def __init__(self, core: Running) -> None:
         self._core = core
         self._place = 0
+        self._again_s = float("-inf")
 
     def seal(self) -> None:
         """Seal what is due, for some seconds at most; the next call goes on from there."""
         core = self._core
+        if core.clock.monotonic_s() < self._again_s:
+            return
         judged, end_s = self._judged(), core.clock.monotonic_s() + _TURN_S
         before_ms = core.clock.now_ms() - core.settings.site.rows_hours * _HOUR_MS
         due_ms = before_ms - core.settings.site.rows_hours * _HOUR_MS // 2
@@ -48,6 +52,7 @@ class History:
             self._place = step.place
             sealed += step.sealed
             if not step.place:
+                self._again_s = core.clock.monotonic_s() + _PASS_S
                 break
         if sealed:
             log.info("sealed", readings=sealed)

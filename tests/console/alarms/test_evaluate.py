@@ -17,7 +17,7 @@ from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
 from console.clock import ManualClock
 from console.errors import Refused
-from db import alarms, connection, entries, feed, ops, readings
+from db import alarms, arrivals, connection, entries, feed, ops, readings
 from db.readings import StoredReading
 from db.records import Alarm, AlarmState, Asset, Draft, Reading, Rule
 
@@ -381,3 +381,21 @@ def test_readings_without_a_rule_write_the_store_about_once_a_second(room: Room)
         room.step()
         room.clock.advance(0.1)
     assert alarms.cursor(room.ops).step - steps <= 6
+
+
+def test_with_a_short_order_of_arrival_nobody_is_called_silent_who_was_heard(room: Room) -> None:
+    room.receive(("a", 1.0))
+    room.step()
+    room.clock.advance(3)
+    room.receive(("a", 1.0))
+    room.step()
+    at = alarms.cursor(room.ops)
+    assert (at.seen_reading, at.reading) == (1, 2)
+    with room.feed.atomic():
+        assert arrivals.trim(room.feed, 2, 0) == 3
+    room.evaluator = Evaluator(room.rules, room.assets, room.clock)
+    room.step()
+    room.clock.advance(3)
+    assert "a" not in {alarm.source for alarm in room.step()}
+    room.clock.advance(3)
+    assert "a" in {alarm.source for alarm in room.step()}
