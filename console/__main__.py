@@ -154,6 +154,18 @@ def decode(
 @folder_option
 @settings_option
 @json_option
+@click.option("--language", type=click.Choice(["ko", "en"]), default="ko", show_default=True)
+def feeds(folder: Path | None, settings: Path | None, as_json: bool, language: str) -> None:
+    """List the forms that are read, one line each, and the feeds of the settings and the shipped ones."""
+    from console.feeds_list import print_feeds
+
+    sys.exit(print_feeds(_folder(folder), _settings(settings), language, as_json))
+
+
+@gwanje.command()
+@folder_option
+@settings_option
+@json_option
 @click.option("--messages", type=click.IntRange(1, 100_000), default=3000, show_default=True,
               help="How many are parked at each broker.")  # fmt: skip
 @click.option("--restart", default="", metavar="COMMAND", help="Restart the broker so, and see what is left.")
