@@ -28,6 +28,11 @@ class Reply(NamedTuple):
     headers: dict[str, str] = {}  # noqa: RUF012 - never changed
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        return  # a core that was killed cuts its connections
+
+
 class History:
     """The server; `answer` says what to answer, `asked` is what was asked."""
 
@@ -59,7 +64,7 @@ class History:
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
                 return
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._server.block_on_close = False
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)

@@ -204,3 +204,54 @@ def test_a_broker_that_forgot_us_leaves_a_gap_that_is_asked_for(
     until(lambda: seat.gaps(state="filled"))
     (gap,) = seat.gaps()
     assert (gap.why, gap.source, gap.closed_by) == ("session", "river-2", "backfill")
+
+
+def test_a_temporal_answer_fills_a_silence(mosquitto: Mosquitto, history: History, start_seat: Make) -> None:
+    entity = "urn:ngsi-ld:AirQualityObserved:guro-1"
+    settings = settings_for(
+        mosquitto,
+        every_s=60,
+        backfill={
+            "url": history.url
+            + "/temporal/entities/{source}?timerel=between&timeAt={since}&endTimeAt={until}",
+            "form": "ngsi-ld",
+            "every_s": 0.01,
+        },
+    )
+    mapping = {
+        "topic": "level/{any}",
+        "source_path": "id",
+        "time": "pm10.observedAt",
+        "values": [{"quantity": "pm10", "value": "pm10.value", "unit": "ug/m3"}],
+    }
+    settings["feeds"]["level"]["mappings"] = [mapping]
+
+    def moment(minute: int) -> str:
+        return f"2026-11-22T02:{minute:02d}:00Z"
+
+    values = [[20 + minute, moment(minute)] for minute in range(10)]
+    history.answer = lambda asked: Reply({"id": entity, "pm10": {"type": "Property", "values": values[:7]}})
+    seat = start_seat(settings)
+    until(lambda: connected(seat))
+    with mosquitto.client() as client:
+        for minute in (0, 1, 6):
+            live = {"id": entity, "pm10": {"type": "Property", "value": 1, "observedAt": moment(minute)}}
+            publish_all(client, [("level/guro", msgspec.json.encode(live))])
+    until(lambda: seat.gaps(state="filled"), what="the silence is filled")
+    (gap,) = seat.gaps()
+    assert (gap.why, gap.source, gap.got, gap.closed_by) == ("silence", entity, 4, "backfill")
+    assert history.asked[0].query["timeAt"] == "2026-11-22T02:01:00.000Z"
+
+
+def test_a_server_that_is_away_is_asked_again_and_the_gap_says_why(
+    mosquitto: Mosquitto, history: History, start_seat: Make
+) -> None:
+    base_ms = SystemClock().now_ms() - 60_000
+    history.answer = lambda asked: Reply(status=503)
+    seat = start_seat(settings_for(mosquitto, backfill=asks(history.url)))
+    until(lambda: connected(seat))
+    send(mosquitto, [1, 3], base_ms)
+    until(lambda: "503" in seat.gaps()[0].detail if seat.gaps() else False)
+    assert seat.gaps()[0].state == "open"
+    history.answer = lambda asked: Reply([message(2, base_ms)])
+    until(lambda: seat.gaps()[0].state == "filled")
