@@ -22,7 +22,7 @@ from console.alarms.evaluate import Evaluator
 from console.backup.journal import Journal
 from console.backup.work import BackupWork
 from console.clock import Clock
-from console.disk import DiskWatch
+from console.disk import DiskWatch, make_room
 from console.doctor.examinations import Examinations
 from console.engine import Engine
 from console.errors import Unavailable
@@ -56,7 +56,9 @@ class Core:
     """One data folder's core. `start` and `stop` once each; `stop` ends every thread of it."""
 
     def __init__(self, folder: Path, settings: Settings, clock: Clock, *, origin: Path | None = None) -> None:
+        startup.refuse_network(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        make_room(folder)
         self.folder = folder
         self.settings = settings
         self.clock = clock

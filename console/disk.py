@@ -20,6 +20,12 @@ log = structlog.get_logger(__name__)
 _NEARLY_FULL_MIB = 8.0
 
 
+def make_room(folder: Path) -> None:
+    """Let the reserve go where the disk is so full that a start could not even write its marks."""
+    if shutil.disk_usage(folder).free / 2**20 < _NEARLY_FULL_MIB:
+        Reserve(folder, 0).let_go()
+
+
 class DiskWatch:
     """Looks at the free room about once a second; `look` belongs to one thread, the rest to any.
 

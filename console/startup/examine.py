@@ -11,7 +11,7 @@ from console.backup import backups, framing, journal
 from console.backup.restore import set_aside
 from console.clock import Clock
 from console.errors import StoreError, Unavailable
-from console.startup import lock, place, repair, report
+from console.startup import drive, lock, place, repair, report
 from console.startup.found import Found
 from db import connection, feed, ops
 
@@ -39,7 +39,7 @@ def examine(folder: Path, key: bytes, clock: Clock, *, backups_folder: Path | No
     Unavailable if the disk is away.
     """
     look = _Look(folder, key, clock, backups_folder or folder / "backups")
-    found = report.take(folder)
+    found = report.take(folder) + drive.note(folder, clock)
     unclean = lock.was_unclean(folder)
     present = [name for name in STORES if _has_content(folder / name)]
     opened = [name for name in present if connection.opens(folder / name, key)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
 from typing import IO
 
-from console.errors import Refused
+from console.errors import Refused, StoreError
 
 if sys.platform == "win32":
     import msvcrt
@@ -38,9 +39,17 @@ class Lock:
 
 def lock(folder: Path) -> Lock:
     """Hold the data folder for this process; raises Refused if another core has it."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / _LOCK
-    file = os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "r+b", buffering=0)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "r+b", buffering=0)
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        raise StoreError(
+            f"{folder}: cannot be written ({error.strerror}); make it writable, or choose another data"
+            " folder with --data"
+        ) from error
     try:
         _hold(file)
     except OSError as error:

@@ -12,6 +12,7 @@ import msgspec
 
 from console.backup import journal, rebuilding
 from console.clock import Clock
+from console.startup import drive
 from console.startup.found import Found
 from db import connection, ops
 from db import journal as images
@@ -53,6 +54,8 @@ def note(folder: Path, key: bytes, clock: Clock, *, is_first: bool) -> list[Foun
 def _is_elsewhere(folder: Path, kept: Place) -> bool:
     if kept.machine != _machine():
         return True
+    if not drive.has_steady_numbers(folder):
+        return kept.path != str(folder.resolve())
     return kept.inode != (folder / _NAME).stat().st_ino
 
 
