@@ -230,8 +230,12 @@ class _Seat:
             newest, self._newest = list(self._newest.values()), {}
             return answers, newest, self._ended
 
+    def _gather(self) -> None:
+        """Let records gather for a moment; an answer does not wait for them."""
+        with self._wake:
+            self._wake.wait_for(lambda: bool(self._answers) or self._ended, _GATHER_S)
+
     def _write(self) -> None:
-        pause = threading.Event()
         try:
             while True:
                 answers, records, ended = self._take()
@@ -241,9 +245,9 @@ class _Seat:
                     if self._reason:
                         self.connection.send_bytes(link.encode(Bye(self._reason)))
                     return
-                if self.hello.follow:
+                if self.hello.follow and (records or not answers):
                     self.connection.send_bytes(link.encode(Push(records)))
-                    pause.wait(_GATHER_S)
+                    self._gather()
         except (OSError, ValueError) as error:
             log.info("link.closed", seat=self.hello.seat, error=str(error))
             link.hang_up(self.connection)
