@@ -66,9 +66,24 @@ def alerts(root: Element) -> list[Element]:
         element = stack.pop()
         if xml_text.local(element) == "alert" and xml_text.namespace(element) in cap_alert.VERSIONS:
             found.append(element)
-        else:
+        elif len(element):
             stack.extend(reversed(element))
+        elif (inner := _in_text(element)) is not None:
+            found.append(inner)
     return found
+
+
+def _in_text(element: Element) -> Element | None:
+    """The alert that a wrapper carries as text, escaped or in CDATA."""
+    text = (element.text or "").strip()
+    if not text.startswith("<") or "alert" not in text:
+        return None
+    try:
+        root = xml_text.read(text.encode("utf-8-sig"))  # whatever it declares, it is text now
+    except Unreadable:
+        return None
+    is_alert = xml_text.local(root) == "alert" and xml_text.namespace(root) in cap_alert.VERSIONS
+    return root if is_alert else None
 
 
 def links(root: Element) -> list[str]:

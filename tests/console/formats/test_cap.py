@@ -250,3 +250,14 @@ def test_unknown_items_are_kept() -> None:
 )
 def test_trap_10_an_area_holds_what_lies_in_it(outer: str, inner: str, holds: bool) -> None:
     assert korea.covers(outer, inner) is holds
+
+
+@pytest.mark.parametrize(
+    "form", ["{}", "<![CDATA[{}]]>", "<![CDATA[<?xml version='1.0' encoding='euc-kr'?>{}]]>"]
+)
+def test_a_wrapper_may_carry_several_alerts_as_elements_or_as_text(form: str) -> None:
+    inner = "".join(f"<part>{form.format(alert(identifier=each))}</part>" for each in ("K1", "K2"))
+    found = events(
+        f'<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body>{inner}</Body></Envelope>'
+    )
+    assert [event.origin_key.split("|")[1] for event in found] == ["K1", "K2"]
