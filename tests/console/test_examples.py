@@ -66,5 +66,6 @@ def test_the_example_shows_every_key_of_the_settings() -> None:
         mapping.events[0],
     ]
     tables += [settings.rules[0], settings.cameras[0], settings.central, settings.disk]
+    tables += [feed.backfill, settings.listen, settings.keep[0], settings.backups]
     keys = {key for table in tables for key in table.__struct_fields__} - {"mappings", "values", "events"}
     assert sorted(key for key in keys if not re.search(rf"\b{key}\b", text)) == []
