@@ -15,13 +15,13 @@ _CONNECT, _PUBLISH, _PUBACK, _SUBSCRIBE, _PINGREQ = 1, 3, 4, 8, 12
 
 
 class TallyBroker:
-    """Sends {"at": first_ms + n, "n": n} on t/s0 … t/s4, at most `window` of them unacknowledged."""
+    """Sends {"at": first_ms + n, "n": n} on t/s0 … t/s4; `most` in all, `window` unacknowledged at a time."""
 
-    def __init__(self, first_ms: int, *, window: int = 40) -> None:
+    def __init__(self, first_ms: int, *, window: int = 40, most: int | None = None) -> None:
         self.acknowledged: set[int] = set()
         self.published = 0
-        self.pause = threading.Event()
-        self._first_ms, self._window = first_ms, window
+        self._first_ms, self._window, self._most = first_ms, window, most
+        self._all = threading.Event()
         self._waiting: dict[int, int] = {}  # packet id -> number
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._server.getsockname()[1])
@@ -51,6 +51,10 @@ class TallyBroker:
         """Wait until something more is acknowledged than now."""
         self._more.clear()
         return self._more.wait(timeout)
+
+    def wait_for_all(self, timeout: float) -> bool:
+        """Wait until the last one is acknowledged; False if that takes longer."""
+        return self._all.wait(timeout)
 
     def wait_for_end(self) -> None:
         """Wait until everything that a client said that is gone was heard."""
@@ -86,6 +90,8 @@ class TallyBroker:
                     if number is not None:
                         self.acknowledged.add(number)
                         self._more.set()
+                        if len(self.acknowledged) == self._most:
+                            self._all.set()
                     self._send(client)
                 elif kind == _PUBLISH:
                     client.sendall(bytes([first]) + _length(len(body)) + body)  # a heartbeat comes back
@@ -96,7 +102,7 @@ class TallyBroker:
         burst = b""
         if again:
             burst = b"".join(self._message(mid, n, dup=True) for mid, n in sorted(self._waiting.items()))
-        while len(self._waiting) < self._window and not self.pause.is_set():
+        while len(self._waiting) < self._window and self.published != self._most:
             number = self.published
             self.published += 1
             mid = number % 65_535 + 1
