@@ -38,7 +38,7 @@ _AGAIN_S = 600.0  # after an answer that did not fill it; six times as long afte
 _FIRST_S, _MOST_S = 2.0, 300.0  # between questions to a source that is away
 _RECORDS = 500  # of one transaction
 _STORE_S = 60.0
-_STRETCHES = 100  # questions about one stretch whose answers leave something open
+_STRETCHES = 10_000  # questions about one stretch whose answers leave something open
 _SHORTEST_MS = 60_000
 
 
@@ -53,10 +53,9 @@ class Source(NamedTuple):
 class _Got(NamedTuple):
     """What one answer brought."""
 
-    new: int
+    inside: int  # moments between the ends of the stretch
     first_ms: int
     last_ms: int
-    times: int
     counted: bool
     unread: int
 
@@ -132,7 +131,7 @@ class Backfill:
         times, counted, unread = 0, False, 0
         for since_ms, until_ms in _stretches(hole, round(settings.hours * 3_600_000)):
             for got in self._exhaust(source, hole, since_ms, until_ms, wait):
-                times, counted, unread = times + got.times, counted or got.counted, unread + got.unread
+                times, counted, unread = times + got.inside, counted or got.counted, unread + got.unread
             if wait(settings.every_s) or not self._stands(hole.id):
                 break
         else:
@@ -142,7 +141,7 @@ class Backfill:
     def _exhaust(
         self, source: Source, hole: Hole, since_ms: int, until_ms: int, wait: Wait
     ) -> Iterator[_Got]:
-        """Ask until nothing new comes: some servers give only the first or the last part of a stretch."""
+        """Ask until an answer holds nothing between the ends: some servers give but a part of a stretch."""
         settings = source.feed.backfill
         assert settings is not None
         waiting, asked = [(since_ms, until_ms)], 0
@@ -158,18 +157,18 @@ class Backfill:
                     raise
                 waiting += [(low, (low + high) // 2), ((low + high) // 2, high)]
                 continue
-            got = self._keep(source, hole, answer.messages)
+            got = self._keep(source, hole, answer.messages, low, high)
             yield got
-            if got.new and self._stands(hole.id):
+            if got.inside and self._stands(hole.id):
                 rest = [(low, got.first_ms), (got.last_ms, high)]
                 waiting += [part for part in rest if part[0] < part[1] and _lies_in(hole, part)]
 
-    def _keep(self, source: Source, hole: Hole, messages: list[bytes]) -> _Got:
+    def _keep(self, source: Source, hole: Hole, messages: list[bytes], low: int, high: int) -> _Got:
         """Store what an answer brought, a small transaction at a time."""
         settings = source.feed.backfill
         assert settings is not None
         topic = _topic(source.feed, settings.topic, hole.source)
-        now_ms, new, unread = self._clock.now_ms(), 0, 0
+        now_ms, unread = self._clock.now_ms(), 0
         times, counted, batch = set[int](), False, list[Decoded]()
         for at, message in enumerate(messages, 1):
             for record in source.decoder.decode(topic, message, now_ms, False):
@@ -182,22 +181,18 @@ class Backfill:
                     times.add(kept.observed_ms)
                 counted = counted or isinstance(kept, Mark)
             if batch and (len(batch) >= _RECORDS or at == len(messages)):
-                new += self._store(hole, batch)
+                self._store(hole, batch)
                 batch = []
-        inside = [at_ms for at_ms in times if hole.since_ms <= at_ms <= hole.until_ms]
-        first_ms, last_ms = min(times, default=0), max(times, default=0)
-        return _Got(new, first_ms, last_ms, len(inside), counted, unread)
+        inside = [at_ms for at_ms in times if low < at_ms < high]
+        return _Got(len(inside), min(inside, default=0), max(inside, default=0), counted, unread)
 
-    def _store(self, hole: Hole, records: list[Decoded]) -> int:
-        new: list[int] = []
-
+    def _store(self, hole: Hole, records: list[Decoded]) -> None:
         def job(db: Database) -> list[Gap]:
             changed = self._ledger.fill(db, hole.feed, records, self._clock.now_ms(), hole.id)
-            new.append(readings.add(db, hole.feed, records).stored)
+            readings.add(db, hole.feed, records)
             return changed
 
         self._run(job)
-        return new[-1]
 
     def _conclude(self, hole: Hole, times: int, counted: bool, unread: int) -> None:
         """The source has said all it has."""

@@ -230,7 +230,9 @@ class _Noting:
         for hole in gaps.unfilled_of(self._db, self._feed, source):
             if hole.since_ms >= at_ms or at_ms >= hole.until_ms:
                 continue
-            if hole.first_seq is not None or not self._every_ms:
+            if hole.first_seq is not None:
+                continue
+            if not self._every_ms:
                 self._put(hole._replace(got=hole.got + 1))
                 continue
             left = marks.without_time(hole.unfilled, at_ms, self._most_ms)
@@ -248,7 +250,7 @@ class _Noting:
         self._changed[stored.id] = stored.shown()
 
     def _shrink(self, hole: Hole, left: gaps.Ranges) -> None:
-        got = hole.got + (1 if hole.first_seq is None else 0)
+        got = hole.got + 1
         if not left:
             by = self._by or "late"
             hole = hole._replace(
