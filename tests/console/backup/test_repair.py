@@ -6,11 +6,13 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from console.clock import SystemClock
@@ -21,7 +23,8 @@ from console.settings import Settings, parse
 from console.startup import Found
 from db import connection, entries, incidents, keys
 from db.connection import SqlError
-from db.records import Incident
+from db.records import Incident, Lamp, Proof
+from db.sync import Row
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = '[site]\ndevice = "repair"\n[disk]\nreserve_mib = 1\n'
@@ -296,3 +299,64 @@ def test_the_command_line_says_what_would_be_lost_and_restores(tmp_path: Path) -
     with running(folder) as (core, _):
         assert "하나" in titles(core)
         assert told(core, "rebuilt").fields["epoch"] == 2
+
+
+# --- with a centre
+
+
+def synced(core: Core) -> bool:
+    proofs: list[Proof] = core.newest.of(Proof)
+    lamps = [lamp for lamp in core.newest.of(Lamp) if lamp.kind == "backlog"]
+    return bool(proofs and proofs[0].equal and lamps and lamps[0].number == 0)
+
+
+def wait_for(claim: Callable[[], bool], seconds: float = 20.0) -> None:
+    clock, pause = SystemClock(), threading.Event()
+    until_s = clock.monotonic_s() + seconds
+    while not claim():
+        assert clock.monotonic_s() < until_s
+        pause.wait(0.05)
+
+
+def centre_rows(centre: Path) -> list[Row]:
+    return [
+        msgspec.json.decode(line, type=Row)
+        for line in (centre / "entries.ndjson").read_text("utf-8").splitlines()
+    ]
+
+
+def test_what_only_the_centre_has_comes_back_after_a_restore_and_nothing_forks(tmp_path: Path) -> None:
+    folder, centre = tmp_path / "data", tmp_path / "centre"
+    more = f'[central]\nurl = "{centre.as_uri()}"\nevery_s = 0.1\n'
+    with running(folder, more) as (core, client):
+        open_some(client, "하나")
+        back_up(core)
+        open_some(client, "둘", "셋")
+        wait_for(lambda: synced(core) and len(centre_rows(centre)) == 3)
+    shutil.rmtree(folder / "journal")
+    garbage(folder / "ops.db")
+    with running(folder, more) as (core, client):
+        open_some(client, "넷")
+        wait_for(lambda: synced(core) and titles(core) == {"하나", "둘", "셋", "넷"})
+        db = core.open_ops_reader()
+        try:
+            kinds = [entry.type for entry in entries.every(db)]
+        finally:
+            db.close()
+    assert "log.forked" not in kinds
+    assert kinds.count("incident.opened") == 4
+    places = [(row.device, row.epoch, row.seq) for row in centre_rows(centre)]
+    assert len(places) == len({*places})
+    assert {epoch for _, epoch, _ in places} == {1, 2}
+
+
+def test_unsent_entries_of_the_journal_reach_the_centre_after_a_restore(tmp_path: Path) -> None:
+    folder, centre = tmp_path / "data", tmp_path / "centre"
+    filled(folder)
+    garbage(folder / "ops.db")
+    more = f'[central]\nurl = "{centre.as_uri()}"\nevery_s = 0.1\n'
+    with running(folder, more) as (core, _):
+        wait_for(lambda: synced(core))
+    kinds = [json.loads(row.body or "")["type"] for row in centre_rows(centre)]
+    assert kinds.count("incident.opened") == 3
+    assert "log.forked" not in kinds
