@@ -79,7 +79,7 @@ def _store(
         return _damaged(look, name, [str(found[0].fields["faults"])])
     if name == "ops.db":
         found += repair.before_upgrade(look.folder, look.key, look.clock, look.backups)
-        found += repair.catch_up(look.folder, look.key, look.clock)
+        found += repair.catch_up(look.folder, look.key, look.clock, look.backups)
     return found
 
 
@@ -112,6 +112,10 @@ def _checked(path: Path, key: bytes, clock: Clock) -> Found:
 def _refuse_newer(path: Path, key: bytes, migrations: Migrations) -> None:
     try:
         connection.check_schema(path, key, migrations)
+    except connection.SqlError as error:
+        if connection.damaged(error):
+            return  # the page with the versions is bad: found out below, or when it is opened
+        raise
     except StoreError as error:
         if "newer version" not in str(error):
             return  # what is wrong with it is found out below, or when it is opened
