@@ -151,8 +151,10 @@ def _is_file(path: Path) -> bool:
 
 def run_core(folder: Path, settings: Path | None) -> int:
     """Be the core until asked to end; returns the exit status."""
+    from console.allocation import give_back
     from console.core import Core
 
+    give_back()
     path = settings_path(folder, settings)
     settings_now = checked(path)
     with _on_disk(folder):

@@ -25,6 +25,7 @@ from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
 from console import lifeline, logs
+from console.allocation import give_back
 from console.cameras import CameraPool
 from console.link_client import LinkClient
 from db.records import Camera
@@ -76,6 +77,7 @@ def run_ui(
     Returns the exit status. Nothing is written to stderr: what Qt and the
     libraries say goes to `logs/ui.log` of the data folder.
     """
+    give_back()
     logs.begin(folder, "ui")
     qInstallMessageHandler(_log_qt)
     app = QApplication.instance() or QApplication(["gwanje"])
