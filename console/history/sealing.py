@@ -39,6 +39,21 @@ class History:
 
     def seal(self) -> None:
         """Seal what is due, for some seconds at most; the next call goes on from there."""
+        self._tried("sealing", self._seal)
+
+    def retain(self) -> None:
+        """Let go of what is past its time, but for what a hold protects."""
+        self._tried("retention", self._retain)
+
+    def _tried(self, name: str, work: Callable[[], None]) -> None:
+        """A store that is away now is asked again the next time; one that is being closed says nothing."""
+        try:
+            work()
+        except Unavailable as error:
+            if not self._core.stopping.is_set():
+                log.warning(name, error=str(error))
+
+    def _seal(self) -> None:
         core = self._core
         if core.clock.monotonic_s() < self._again_s:
             return
@@ -57,8 +72,7 @@ class History:
         if sealed:
             log.info("sealed", readings=sealed)
 
-    def retain(self) -> None:
-        """Let go of what is past its time, but for what a hold protects."""
+    def _retain(self) -> None:
         core = self._core
         place, gone = 0, 0
         while not core.stopping.is_set():

@@ -13,6 +13,7 @@ import pytest
 from sqlite_utils import Database
 
 from console.clock import ManualClock
+from console.errors import Unavailable
 from console.history import sealing as work
 from console.history.sealing import History
 from console.settings import Keep, Settings, Site
@@ -152,3 +153,14 @@ def test_the_order_of_arrival_is_shortened_and_its_marks_with_it(
     assert arrivals.begins(core.feed) == 16
     assert [each.reading for each in alarms.marks(core.ops)] == [3, 4, 17]
     assert alarms.last_start(core.ops) == 3
+
+
+def test_an_ingest_that_has_ended_is_no_fault_of_the_history(core: Core) -> None:
+    def ended(job: Callable[[Database], Any]) -> Future[Any]:
+        raise Unavailable("The ingest has ended")
+
+    core.ingest = SimpleNamespace(submit=ended)
+    core.stopping.set()
+    History(core).seal()  # type: ignore[arg-type]
+    core.stopping.clear()
+    History(core).retain()  # type: ignore[arg-type]
