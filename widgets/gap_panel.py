@@ -116,7 +116,7 @@ class GapPanel(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(26)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((0, 86), (2, 222), (3, 170), (4, 92), (5, 84), (6, 60)):
+        for column, width in ((0, 86), (2, 248), (3, 162), (4, 92), (5, 84), (6, 60)):
             header.resizeSection(column, width)
         self.table.selectionModel().selectionChanged.connect(self._show_chosen)
 
