@@ -125,7 +125,7 @@ def note(path: Path) -> Note | None:
     """What stands beside a backup; None if nothing readable does."""
     try:
         return msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=Note)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
