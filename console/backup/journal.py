@@ -15,11 +15,12 @@ from typing import NamedTuple
 
 import msgspec
 import structlog
+from msgspec.structs import astuple
 from sqlite_utils import Database
 
 from console.backup import framing
 from console.clock import Clock
-from db.journal import MOST_ROWS, Image, Marks, image, watch
+from db.journal import MOST_ROWS, Image, Marks, image, marks, watch
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +55,7 @@ class Journal:
     def __init__(self, folder: Path, key: bytes, clock: Clock) -> None:
         self.folder = folder
         self._key, self._clock = framing.sealing_key(key), clock
-        self._taken = self._on_disk = Marks()
+        self._taken = Marks()
         self._is_whole_wanted = True
         self._waiting: list[bytes] = []
         self._file: _File | None = None
@@ -77,8 +78,7 @@ class Journal:
 
     def start(self) -> None:
         """Go on after what the files hold, in a file of its own."""
-        last = [each.marks for read in read_all(self.folder, self._key) for each in read.images]
-        self._taken = self._on_disk = last[-1] if last else Marks()
+        self._taken = last_marks(self.folder, self._key)
         self._thread.start()
 
     def stop(self, timeout: float = 5.0) -> None:
@@ -102,8 +102,13 @@ class Journal:
     # --- in the ops thread
 
     def watch(self, db: Database) -> None:
-        """Follow this connection from now on; what happened before is taken in whole."""
+        """Follow this connection from now on; what happened before is taken in whole.
+
+        Marks beyond the end of the store (it was put back by hand) would pass new entries over.
+        """
         watch(db)
+        ends = marks(db)
+        self._taken = Marks(*map(min, astuple(self._taken), astuple(ends)))
         self._is_whole_wanted = True
 
     def committed(self, db: Database) -> None:
@@ -241,17 +246,29 @@ def newest_number(folder: Path) -> int:
 def read_all(folder: Path, sealing_key: bytes, since: int = 0) -> Iterator[Read]:
     """What the files from number `since` on hold, oldest first; each as far as it is whole."""
     for number, path in files(folder):
-        if number < since:
-            continue
-        frames = framing.read(sealing_key, path.read_bytes())
-        images, ended = [], frames.ended
-        for text in frames.texts:
-            try:
-                images.append(_decode(text))
-            except msgspec.DecodeError as error:
-                ended = f"a frame was written by another version ({error})"
-                break
-        yield Read(path, number, images, ended)
+        if number >= since:
+            yield _read(number, path, sealing_key)
+
+
+def last_marks(folder: Path, sealing_key: bytes) -> Marks:
+    """How far the journal has come, by its newest image."""
+    for number, path in reversed(files(folder)):
+        images = _read(number, path, sealing_key).images
+        if images:
+            return images[-1].marks
+    return Marks()
+
+
+def _read(number: int, path: Path, sealing_key: bytes) -> Read:
+    frames = framing.read(sealing_key, path.read_bytes())
+    images, ended = [], frames.ended
+    for text in frames.texts:
+        try:
+            images.append(_decode(text))
+        except msgspec.DecodeError as error:
+            ended = f"a frame was written by another version ({error})"
+            break
+    return Read(path, number, images, ended)
 
 
 def prune(folder: Path, before: int) -> int:

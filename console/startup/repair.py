@@ -17,6 +17,7 @@ from console.startup.found import Found
 from db import alarms, connection, ops, readings
 from db import journal as images
 from db.connection import SqlError
+from db.journal import Image
 
 
 def remake(
@@ -81,13 +82,13 @@ def _first_received(damaged: Path, key: bytes) -> int | None:
     return None
 
 
-def catch_up(folder: Path, key: bytes, clock: Clock) -> list[Found]:
-    """Put back what the journal has and ops.db lacks: it was put back to an older state, or lost its -wal."""
-    taken = [
-        each
-        for read in journal.read_all(folder / "journal", framing.sealing_key(key))
-        for each in read.images
-    ]
+def catch_up(folder: Path, key: bytes, clock: Clock, backups_folder: Path) -> list[Found]:
+    """Put back what the journal has and ops.db lacks: it was put back to an older state, or lost its -wal.
+
+    The files since the newest backup tell whether anything is lacking; only then all are read.
+    """
+    noted = [found for path in backups.verified(backups_folder)[:1] if (found := backups.note(path))]
+    taken = _journaled(folder, key, since=noted[0].journal if noted else 0)
     if not taken:
         return []
     with closing(connection.open_reader(folder / "ops.db", key)) as db:
@@ -98,7 +99,7 @@ def catch_up(folder: Path, key: bytes, clock: Clock) -> list[Found]:
             pass  # not even the tables are there: all of it was in the -wal
     with closing(connection.open_writer(folder / "ops.db", key, ops.migrations)) as db:
         with db.atomic():
-            count = sum(images.replay(db, each) for each in taken)
+            count = sum(images.replay(db, each) for each in _journaled(folder, key, since=0))
             folding.rebuild(db)
             epoch = rebuilding.leave_log(db, clock, "behind the journal")
             whole = images.whole(db)
@@ -109,6 +110,11 @@ def catch_up(folder: Path, key: bytes, clock: Clock) -> list[Found]:
     )
     fields: dict[str, str | int | None] = {"journal": count, "epoch": epoch}
     return [Found("ops.db", "behind", clock.now_ms(), text, kind="restored", fields=fields)]
+
+
+def _journaled(folder: Path, key: bytes, *, since: int) -> list[Image]:
+    sealing = framing.sealing_key(key)
+    return [each for read in journal.read_all(folder / "journal", sealing, since) for each in read.images]
 
 
 def before_upgrade(folder: Path, key: bytes, clock: Clock, backups_folder: Path) -> list[Found]:

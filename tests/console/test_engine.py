@@ -137,6 +137,30 @@ def test_a_refused_job_spoils_none_of_its_neighbours(desk: Desk) -> None:
     assert notes(desk.folder) == desk.published == ["a", "b"]
 
 
+def unfulfilled(db: Database) -> list[str]:
+    """A job whose fault shows only at COMMIT: it names a row that never comes."""
+    db.conn.execute(
+        "CREATE TABLE IF NOT EXISTS part (note INTEGER NOT NULL"
+        " REFERENCES note (id) DEFERRABLE INITIALLY DEFERRED) STRICT"
+    )
+    db.conn.execute("INSERT INTO part VALUES (999)")
+    return ["part"]
+
+
+def test_a_commit_that_the_store_rejects_is_undone_whole_and_the_writer_goes_on(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    go = desk.hold()
+    futures = [desk.engine.submit(note("beside")), desk.engine.submit(unfulfilled)]  # type: ignore[arg-type]
+    go.set()
+    wait(futures, ENOUGH_S)
+    assert ["FOREIGN KEY" in str(future.exception()) for future in futures] == [True, True]
+    assert (notes(desk.folder), desk.published) == ([], [])
+    assert desk.engine.call(note("after")) == ["after"]
+    assert notes(desk.folder) == ["after"]
+    caplog.clear()
+
+
 def test_a_bug_in_a_job_comes_out_of_its_future_and_the_writer_goes_on(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
