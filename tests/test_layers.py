@@ -17,6 +17,7 @@ MODULE_LINES = 400
 SCREEN_MAY = (
     "console.link",
     "console.link_client",
+    "console.allocation",
     "console.lifeline",
     "console.logs",
     "console.cameras",
