@@ -49,12 +49,17 @@ class Housekeeping:
     def retain(self) -> None:
         """Let go of what is past its time, a small step at a time."""
         self._history.retain()
-        before = self._core.clock.now_ms() - self._core.settings.site.keep_days * _DAY_MS
+        before = self._history.now_ms() - self._core.settings.site.keep_days * _DAY_MS
         self._core.engine.submit(lambda db: _forget_commands(db, before)).result(60)
 
     def _alive(self) -> Lamp:
         """The core lives; its store of incidents may still refuse to be written."""
         core, state = self._core, self._core.engine.state
+        fault = core.journal.state.fault
+        if state.word == "ok" and fault:
+            since_ms = core.journal.state.since_ms
+            device = core.settings.site.device
+            return Lamp("core", device, "warn", core.clock.now_ms(), since_ms=since_ms, detail=fault)
         return Lamp(
             "core",
             core.settings.site.device,

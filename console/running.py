@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlite_utils import Database
 
+from console.backup.journal import Journal
 from console.backup.work import BackupWork
 from console.clock import Clock
 from console.disk import DiskWatch
@@ -61,6 +62,7 @@ class Running(Protocol):
     tasks: Tasks
     disk: DiskWatch
     backup_work: BackupWork
+    journal: Journal
     stopping: threading.Event
 
     @property
