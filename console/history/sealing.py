@@ -10,6 +10,7 @@ import structlog
 from sqlite_utils import Database
 
 from console.errors import Unavailable
+from console.history.leap import Believed
 from console.running import Running
 from db import alarms, arrivals, events, holds, readings, retention, sealing
 from db.retention import Policy, Rule
@@ -35,6 +36,7 @@ class History:
     def __init__(self, core: Running) -> None:
         self._core = core
         self._place = 0
+        self._believed = Believed(core.folder, core.clock)
         self._again_s = float("-inf")
 
     def seal(self) -> None:
@@ -77,7 +79,7 @@ class History:
         place, gone = 0, 0
         while not core.stopping.is_set():
             policy, standing = self._policy(), self._holds()
-            now_ms = core.clock.now_ms()
+            now_ms = self.now_ms()
             swept = self._patiently(
                 lambda db: retention.step(db, policy, standing, now_ms, place)  # noqa: B023 - run at once
             )
@@ -86,8 +88,12 @@ class History:
                 break
         if gone:
             log.info("retained", gone=gone)
-        self._forget_events(core.clock.now_ms() - core.settings.site.keep_days * _DAY_MS)
+        self._forget_events(self.now_ms() - core.settings.site.keep_days * _DAY_MS)
         self._forget_arrivals(self._judged())
+
+    def now_ms(self) -> int:
+        """The time to let things go by; the scheduler's thread of retention."""
+        return self._believed.now_ms()
 
     def _forget_events(self, before_ms: int) -> None:
         gone = _EVENTS_STEP

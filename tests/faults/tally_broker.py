@@ -19,7 +19,7 @@ class TallyBroker:
 
     def __init__(self, first_ms: int, *, window: int = 40, most: int | None = None) -> None:
         self.acknowledged: set[int] = set()
-        self.published = 0
+        self.published = self.clients = 0
         self._first_ms, self._window, self._most = first_ms, window, most
         self._all = threading.Event()
         self._waiting: dict[int, int] = {}  # packet id -> number
@@ -68,6 +68,7 @@ class TallyBroker:
                 return
             with client:
                 self._client = client
+                self.clients += 1
                 self._idle.clear()
                 with contextlib.suppress(OSError, EOFError):
                     self._serve(client)
