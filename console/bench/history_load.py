@@ -96,8 +96,8 @@ def _walk(chance: np.random.Generator, count: int, pull: float) -> Floats:
     return np.interp(np.arange(count) / 15, np.arange(blocks), walk)
 
 
-def reports(count: int, since_ms: int) -> Iterator[Reading]:
-    """The readings of one day of `count` sensors in the order in which they came."""
+def reports(count: int, since_ms: int, part: tuple[int, int] | None = None) -> Iterator[Reading]:
+    """The readings of one day (or of a part of it) of `count` sensors in the order in which they came."""
     all_days = [generate(number, since_ms, 1) for number in range(count)]
     whose = np.concatenate([np.full(len(day.observed), n) for n, day in enumerate(all_days)])
     place = np.concatenate([np.arange(len(day.observed)) for day in all_days])
@@ -105,6 +105,8 @@ def reports(count: int, since_ms: int) -> Iterator[Reading]:
     for number, at in zip(whose[order].tolist(), place[order].tolist(), strict=True):
         day = all_days[number]
         observed_ms, received_ms = int(day.observed[at]), int(day.received[at])
+        if part is not None and not part[0] <= observed_ms < part[1]:
+            continue
         for (quantity, unit), values in zip(sensors.QUANTITIES, day.values, strict=True):
             yield Reading(
                 source=sensors.source(number),
@@ -134,9 +136,7 @@ def fill(db: Database, count: int, since_ms: int, days: int) -> int:
 def fill_rows(db: Database, count: int, since_ms: int, part: tuple[int, int] | None = None) -> int:
     """Store one day as rows, or what was observed in a part of it; returns the number of readings."""
     stored, batch = 0, list[Reading]()
-    for reading in reports(count, since_ms):
-        if part is not None and not part[0] <= reading.observed_ms < part[1]:
-            continue
+    for reading in reports(count, since_ms, part):
         batch.append(reading)
         if len(batch) >= _BATCH:
             with _together(db):
