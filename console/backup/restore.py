@@ -41,7 +41,10 @@ def choices(source: Path) -> list[Path]:
 
 def plan(folder: Path, key: bytes, source: Path) -> Plan:
     """What `restore` would do; changes nothing. Raises Refused, StoreError."""
-    chosen = choices(source)[0]
+    found_there = choices(source)
+    chosen = next((path for path in found_there if _holds(path, key)), None)
+    if chosen is None:
+        raise Refused(f"{source}: no backup there holds")
     found = backup.content(chosen, key)
     noted = backups.note(chosen)
     kept = _journaled(folder, key) | _keys(chosen, key)
