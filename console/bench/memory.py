@@ -49,6 +49,7 @@ def run(quick: bool) -> dict[str, Any]:
         "rss_mib_before": before["rss_mib"],
         "rss_mib_seen": [each["rss_mib"] for each in seen],
         "growth_mib_per_h": round(grown * 3600 / (seconds * (looks - 1) / looks), 1),
+        **{f"{name}_rss_mib_seen": [each[f"{name}_rss_mib"] for each in seen] for name in ("core", "ui")},
         **after,
     }
     value = max(each["rss_mib"] for each in [before, *seen])
