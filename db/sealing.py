@@ -88,10 +88,11 @@ def seal(db: Database, source: str, terms: Terms, most: int = STEP_READINGS) -> 
     """
     ids = [row[0] for row in db.conn.execute("SELECT id FROM series WHERE source = ? ORDER BY id", (source,))]
     each = max(100, most // len(ids))
-    writing, sealed, is_done = Writing(db), 0, True
+    sealed, is_done = 0, True
     ranges = ((_ALWAYS, terms.before_ms, _FOREVER), (terms.now_ms + 1, _FOREVER, terms.before_ms))
-    for series_id in ids:
-        for since_ms, until_ms, received_ms in ranges:
+    for since_ms, until_ms, received_ms in ranges:
+        writing = Writing(db)
+        for series_id in ids:
             found = db.conn.execute(
                 f"SELECT {history.ROW} FROM reading WHERE series_id = ?1 AND observed_ms >= ?2"
                 " AND observed_ms < ?3 AND id <= ?4 AND received_ms < ?5 ORDER BY observed_ms LIMIT ?6",
@@ -107,7 +108,7 @@ def seal(db: Database, source: str, terms: Terms, most: int = STEP_READINGS) -> 
             )
             sealed += len(found)
             is_done = is_done and len(found) < each
-    writing.finish()
+        writing.finish()
     return sealed, is_done
 
 
@@ -123,7 +124,7 @@ def store(db: Database, sealed: Mapping[int, Columns]) -> None:
 
 
 class Writing:
-    """Writes chunks of one source, with one axis for those that have the same times."""
+    """Writes chunks of one source, each at most once, with one axis for those that have the same times."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

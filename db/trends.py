@@ -164,7 +164,8 @@ def _put_chunk(
     if is_whole and not mine.any() and buckets.of(chunk.since_ms) == buckets.of(chunk.until_ms):
         if not chunk.trusted:
             return among
-        if chunk.low is not None and chunk.high is not None and chunk.total is not None:
+        is_trusted = chunk.trusted == chunk.readings  # else its first time may not be that of a number
+        if is_trusted and chunk.low is not None and chunk.high is not None and chunk.total is not None:
             at = (chunk.since_ms, chunk.low, chunk.high, chunk.total, chunk.trusted)
             buckets.put(buckets.of(chunk.since_ms), *at)
             return among

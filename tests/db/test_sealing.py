@@ -292,3 +292,18 @@ def test_killed_while_it_seals_each_reading_is_there_once(tmp_path: Path, key: b
                 assert found == list(range(len(found)))
                 assert len(found) >= told
         assert connection.faults(path, key) == []
+
+
+def test_a_day_of_two_clocks_leaves_no_axis_behind(feed_db: Database) -> None:
+    now_ms = DAY + DAY_MS // 2
+    put(feed_db, at(0), Reading("s", "q", 2.0, now_ms + HOUR, DAY))
+    terms = Terms(2, now_ms, DAY + HOUR, DAY + HOUR)
+    with feed_db.atomic():
+        assert sealing.seal(feed_db, "s", terms) == (2, True)
+    assert (count(feed_db, "chunk"), count(feed_db, "axis"), len(rows(feed_db))) == (1, 1, 2)
+
+
+def test_a_sealed_day_begins_for_a_trend_with_its_first_number_to_trust(feed_db: Database) -> None:
+    put(feed_db, Reading("s", "q", 9.0, DAY, DAY, quality="bad"), at(5))
+    seal(feed_db, HOUR)
+    assert readings.trend(feed_db, "s", "q", DAY, DAY + DAY_MS, 1).times == [DAY + 5]
