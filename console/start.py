@@ -85,8 +85,8 @@ def _check_feed(path: Path, settings: Settings, name: str) -> None:
 
 
 def _check_broker(path: Path, name: str, broker: Broker) -> None:
-    from console.feeds.sessions import placed
     from console.feeds.session import password_of, tls_context
+    from console.feeds.sessions import placed
 
     try:
         password_of(placed(broker, path.parent))
