@@ -80,7 +80,7 @@ def test_an_empty_list_says_where_to_look(qtbot: QtBot) -> None:
     panel = shown(qtbot, FakeBridge(raw=[]))
     assert panel.empty.text().startswith("보관된 메시지 없음")
     panel.show_source("s9")
-    assert "단절 목록" in panel.empty.text()
+    assert "누락 구간" in panel.empty.text()
 
 
 def test_an_unreadable_list_keeps_the_last_one(qtbot: QtBot) -> None:
