@@ -16,6 +16,7 @@ from console.doctor.examinations import Examinations
 from console.errors import Refused
 from console.exports import Asked, Exports, PartOf
 from console.gaps import confirming
+from console.rereading import Rereading
 from console.running import Running
 from db import blobs
 from db.records import CameraState
@@ -58,7 +59,9 @@ class OneTask(_Args, frozen=True):
 class Acts:
     """Does them for one core; any thread may ask. `actor` is the name of who asks."""
 
-    def __init__(self, core: Running, exports: Exports, examinations: Examinations) -> None:
+    def __init__(
+        self, core: Running, exports: Exports, examinations: Examinations, rereading: Rereading
+    ) -> None:
         self._core = core
         self._known: dict[str, tuple[type[msgspec.Struct], Callable[[Any, str], Any]]] = {
             "blob.put": (BlobPart, self._put_blob),
@@ -73,6 +76,7 @@ class Acts:
             "doctor.start": (_Args, lambda args, actor: examinations.start()),
             "export.start": (Asked, exports.start),
             "export.drop": (PartOf, lambda args, actor: exports.drop(args)),
+            **rereading.acts(),
         }
 
     def knows(self, name: str) -> bool:

@@ -38,6 +38,7 @@ from console.link import Command, Hello, Query
 from console.link_server import LinkServer
 from console.newest import Newest
 from console.queries import Questions
+from console.rereading import Rereading
 from console.running import CameraReports
 from console.settings import Settings
 from console.sync.opening import open_central
@@ -116,8 +117,9 @@ class Core:
         self.backup_work = BackupWork(self, self._key)
         exports = Exports(self, self._assets)
         examinations = Examinations(self, origin.parent if origin else folder)
-        self._acts = Acts(self, exports, examinations)
-        self._questions = Questions(self, self._assets, exports, examinations)
+        rereading = Rereading(self, origin)
+        self._acts = Acts(self, exports, examinations, rereading)
+        self._questions = Questions(self, self._assets, exports, examinations, rereading)
         self._link = LinkServer(folder, query=self._query, command=self._command, state=self.newest.all)
         self.stopping = threading.Event()
         self._sync: Worker | None = None

@@ -18,9 +18,10 @@ from sqlite_utils import Database
 from console.doctor.examinations import Examinations, SupportAsked
 from console.errors import Refused
 from console.exports import Exports, PartOf
+from console.rereading import OneRaw, Rereading
 from console.running import Running
 from console.status import status
-from db import alarms, blobs, entries, gaps, holds, incidents, quarantine, readings
+from db import alarms, blobs, entries, gaps, holds, incidents, quarantine, raw, readings
 from db.records import Asset, Entry, Trend
 
 Limit = Annotated[int, Meta(ge=1, le=1000)]
@@ -60,6 +61,15 @@ class GapPage(_Args, frozen=True):
     limit: Limit = 200
 
 
+class RawPage(_Args, frozen=True):
+    source: str | None = None
+    topic: str | None = None
+    feed: str | None = None
+    state: str | None = None
+    before_id: int | None = None
+    limit: Limit = 200
+
+
 class IncidentPage(_Args, frozen=True):
     search: str = ""
     state: Literal["open", "closed"] | None = None
@@ -82,7 +92,12 @@ class Questions:
     """Answers queries about one core; any thread may ask."""
 
     def __init__(
-        self, core: Running, assets: Sequence[Asset], exports: Exports, examinations: Examinations
+        self,
+        core: Running,
+        assets: Sequence[Asset],
+        exports: Exports,
+        examinations: Examinations,
+        rereading: Rereading,
     ) -> None:
         self._core = core
         self._assets = list(assets)
@@ -103,6 +118,8 @@ class Questions:
             "status": (NoArgs, self._status),
             "holds": (NoArgs, self._holds),
             "export.read": (PartOf, exports.read),
+            "raw": (RawPage, self._raw),
+            "decode_again": (OneRaw, rereading.decode_again),
             "gaps": (GapPage, self._gaps),
             "found": (NoArgs, lambda args: core.found),
             "findings": (NoArgs, lambda args: examinations.last()),
@@ -168,6 +185,10 @@ class Questions:
             return readings.trend(
                 db, args.source, args.quantity, args.since_ms, args.until_ms, args.points, args.statistic
             )
+
+    def _raw(self, args: RawPage) -> Any:
+        with self._feed() as db:
+            return raw.page(db, **msgspec.structs.asdict(args))
 
     def _quarantine(self, args: Page) -> Any:
         with self._feed() as db:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-from db import arrivals, gaps
+from db import arrivals, gaps, raw
 
 migrations = Migrations("feed")
 
@@ -116,3 +116,4 @@ def m0004_history(db: Database) -> None:
 
 
 migrations(name="m0011_gaps")(gaps.gap_tables)
+migrations(name="m0012_raw_source")(raw.raw_source)

@@ -67,3 +67,43 @@ def page(
 def total(db: Database) -> int:
     """How many are still kept."""
     return int(db.conn.execute("SELECT count(*) FROM quarantine").fetchone()[0])
+
+
+def after(
+    db: Database,
+    row_id: int,
+    last: int,
+    *,
+    feed: str | None = None,
+    reason: str | None = None,
+    limit: int = 50,
+) -> list[Quarantined]:
+    """Messages with row_id < id <= last, oldest first, of one feed and with one reason if given."""
+    where, args = ["id > ?", "id <= ?"], list[int | str]([row_id, last])
+    for column, wanted in (("feed", feed), ("reason", reason)):
+        if wanted is not None:
+            where.append(f"{column} = ?")
+            args.append(wanted)
+    rows = db.conn.execute(
+        f"SELECT {_COLUMNS} FROM quarantine WHERE {' AND '.join(where)} ORDER BY id LIMIT ?", (*args, limit)
+    )
+    names = _COLUMNS.split(", ")
+    return [Quarantined(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def last_id(db: Database) -> int:
+    """The number of the message set aside last; 0 when none is kept."""
+    return int(db.conn.execute("SELECT coalesce(max(id), 0) FROM quarantine").fetchone()[0])
+
+
+def remove(db: Database, row_id: int) -> bool:
+    """Take a message out, since it was read after all; False if it is not there any more."""
+    return bool(db.conn.execute("DELETE FROM quarantine WHERE id = ?", (row_id,)).rowcount)
+
+
+def explain(db: Database, row_id: int, reason: str, detail: str) -> None:
+    """Keep why a message cannot be read by what we know now."""
+    db.conn.execute(
+        "UPDATE quarantine SET reason = ?, detail = ? WHERE id = ?",
+        (storable(reason), storable(detail), row_id),
+    )

@@ -80,10 +80,17 @@ class Routes:
 
 def classify(decoder: Decoder, delivery: Delivery, received_ms: int) -> list[Decoded]:
     """The records of a message. Total: one unreadable message must never hold up the rest."""
+    return classify_bytes(decoder, delivery.topic, delivery.payload, received_ms, retained=delivery.retained)
+
+
+def classify_bytes(
+    decoder: Decoder, topic: str, payload: bytes, received_ms: int, *, retained: bool = False
+) -> list[Decoded]:
+    """The same for bytes that no broker has just delivered."""
     try:
-        return decoder.decode(delivery.topic, delivery.payload, received_ms, delivery.retained)
+        return decoder.decode(topic, payload, received_ms, retained)
     except Exception as error:  # decoders use foreign libraries; a bug of theirs is set aside too
-        log.error("decoder", topic=delivery.topic[:200], exc_info=error)
+        log.error("decoder", topic=topic[:200], exc_info=error)
         return [SetAside(reason="decoder-fault", detail=f"{type(error).__name__}: {error}"[:300])]
 
 
@@ -158,7 +165,10 @@ class Burst:
             if feed.timed and type(last := decoded[-1]) is Reading and not last.flags & _NOT_LIVE:
                 self.observed.setdefault(feed.broker, {})[last.source] = last.observed_ms
         state = bad[0].reason if bad else "read"
-        self._raw.append(raw.Incoming(feed.name, delivery.topic, received_ms, delivery.payload, state))
+        source = next((each.source for each in decoded if not isinstance(each, SetAside) and each.source), "")
+        self._raw.append(
+            raw.Incoming(feed.name, delivery.topic, received_ms, delivery.payload, state, source)
+        )
 
     def _keep_raw(self) -> None:
         if not self._raw:

@@ -22,15 +22,15 @@ from sqlite_utils import Database
 
 from console.clock import Clock
 from console.errors import StoreError, Unavailable
-from console.feeds.batch import Burst, FeedReader, Repetitions, Routes, feed_reader
+from console.feeds.batch import Burst, FeedReader, Repetitions, Routes
 from console.feeds.brake import BRAKED_S, Brake
 from console.feeds.catch_up import Paces
 from console.feeds.lamps import Lamps
 from console.feeds.newest import NewestPerSeries
+from console.feeds.reading import readers_of
 from console.feeds.session import Delivery, Session
-from console.feeds.sessions import sessions_of
+from console.feeds.sessions import refuse_other_ways, sessions_of, topics_of
 from console.feeds.waiting import Waiting
-from console.formats.decoders import decoder
 from console.gaps.ledger import Ledger
 from console.settings import Broker, Feed
 from console.worker import backoff
@@ -71,10 +71,9 @@ class Ingest:
         self._open_db, self._clock = open_db, clock
         self._publish, self._on_committed = publish, on_committed
         self._quarantine_keep = quarantine_keep
-        readers: list[FeedReader] = [
-            feed_reader(name, feed, decoder(name, feed, tuple(encodings))) for name, feed in feeds.items()
-        ]
-        self._routes, self._repetitions = Routes(readers), Repetitions()
+        self._encodings = tuple(encodings)
+        self._routes = Routes(list(readers_of(feeds, self._encodings).values()))
+        self._repetitions = Repetitions()
         self._sessions = sessions_of(brokers, feeds, device, clock, secrets.token_hex(8), base)
         self._lamps = Lamps(self._sessions, feeds, clock)
         self._paces = Paces(self._sessions, clock, unjudged)
@@ -118,6 +117,31 @@ class Ingest:
         if self._stop.is_set() and not self._thread.is_alive():
             self._refuse_jobs()
         return future
+
+    @property
+    def feeds(self) -> Mapping[str, Feed]:
+        """The feeds as they are read now; any thread."""
+        return self._feeds
+
+    def readers(self) -> dict[str, FeedReader]:
+        """Readers of their own for the present feeds, for whoever reads old messages again."""
+        return readers_of(self._feeds, self._encodings)
+
+    def reload(self, feeds: Mapping[str, Feed]) -> Future[Any]:
+        """Read by these feeds from now on; the links to the brokers stay, topics are followed.
+
+        Raises SettingsError where their tables cannot work, and Refused where a
+        feed came, went, or changed its way in: that needs a new start. Nothing is changed then.
+        """
+        refuse_other_ways(self._feeds, feeds)
+        readers = list(readers_of(feeds, self._encodings).values())
+
+        def change(db: Database) -> None:
+            self._feeds, self._routes = feeds, Routes(readers)
+            for session in self._sessions:
+                session.retopic(topics_of(feeds, session.name, first=session.first))
+
+        return self.submit(change)
 
     def hold(self, why: str) -> None:
         """Commit and acknowledge nothing until called with "" (free space is short, say); jobs go on."""

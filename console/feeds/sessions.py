@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from console.clock import Clock
+from console.errors import Refused
 from console.feeds.session import Session
 from console.settings import Broker, Feed
 
@@ -45,6 +46,20 @@ def topics_of(feeds: Mapping[str, Feed], broker: str, *, first: bool) -> list[st
         for topic in feed.topics
     ]
     return list(dict.fromkeys(found))
+
+
+def refuse_other_ways(now: Mapping[str, Feed], then: Mapping[str, Feed]) -> None:
+    """Raise Refused unless both have the same feeds, each on the same way in."""
+    changed = sorted(set(now) ^ set(then))
+    changed += [
+        name
+        for name in sorted(set(now) & set(then))
+        if (now[name].via, now[name].broker, now[name].priority)
+        != (then[name].via, then[name].broker, then[name].priority)
+    ]
+    if changed:
+        names = ", ".join(changed)
+        raise Refused(f"{names}: came, went or changed its way in; start the console again for that")
 
 
 def placed(broker: Broker, base: Path | None) -> Broker:
