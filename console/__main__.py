@@ -246,6 +246,30 @@ def export(
     sys.exit(run(_folder(folder), asked_for(source, quantity, since, until, file, language), file))
 
 
+@gwanje.command("reload")
+@folder_option
+def reload_feeds(folder: Path | None) -> None:
+    """Let a running core read the forms of its feeds from the settings file again."""
+    from console.cli_task import reload_feeds as run
+
+    sys.exit(run(_folder(folder)))
+
+
+@gwanje.group()
+def quarantine() -> None:
+    """Messages that could not be read."""
+
+
+@quarantine.command("retry")
+@click.option("--feed", help="Of this feed only.")
+@folder_option
+def quarantine_retry(feed: str | None, folder: Path | None) -> None:
+    """Read them again by the present forms; what can be read is stored as of the past."""
+    from console.cli_task import retry_quarantine as run
+
+    sys.exit(run(_folder(folder), feed))
+
+
 @gwanje.group()
 def central() -> None:
     """Prepare and examine a central platform."""

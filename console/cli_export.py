@@ -2,61 +2,31 @@
 
 from __future__ import annotations
 
-import queue
-from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import click
 import msgspec
 
+from console.cli_task import TaskClient
 from console.clock import SEOUL, Clock, SystemClock
-from console.errors import ConsoleError, Refused, Unavailable
+from console.errors import ConsoleError, Refused
 from console.exports import Asked
 from console.link_client import LinkClient
-from db.workings import Progress
 
 
 def export(folder: Path, asked: Asked, to: Path) -> int:
     """Let the folder's core write the range, fetch it and put it at `to`; 1 if it was not written."""
-    ended: queue.SimpleQueue[Progress] = queue.SimpleQueue()
-    client = LinkClient(
-        folder,
-        role="cli",
-        seat="export",
-        on_push=lambda records: _pass_ended(records, ended.put),
-        on_state=lambda up, reason: None if up else ended.put(_lost(reason)),
-    )
-    try:
-        client.start()
-        if not client.wait_linked(2.0):
-            raise Unavailable(f"No core runs on {folder}; start one with `gwanje core`")
-        started = msgspec.convert(client.act("export.start", msgspec.to_builtins(asked)), Progress)
-        try:
-            progress = next(each for each in iter(ended.get, None) if each.id in (started.id, ""))
-        except KeyboardInterrupt:
-            client.act("task.cancel", {"id": started.id})
-            raise
+    with TaskClient(folder, "export") as tasks:
+        progress = tasks.run("export.start", msgspec.to_builtins(asked))
         if progress.state != "done":
             click.echo(f"gwanje: {progress.text or progress.state}", err=True)
             return 1
-        size = fetch(client, progress.path, to)
-    finally:
-        client.stop()
+        size = fetch(tasks.client, progress.path, to)
     click.echo(f"{to}: {progress.text} rows, {size:,} bytes")
     return 0
-
-
-def _pass_ended(records: Iterable[Any], put: Callable[[Progress], None]) -> None:
-    for record in records:
-        if isinstance(record, Progress) and record.state != "running":
-            put(record)
-
-
-def _lost(reason: str) -> Progress:
-    return Progress("", "export", "failed", 0, 0, text=f"The core has gone ({reason}); nothing was written")
 
 
 def fetch(client: LinkClient, name: str, to: Path) -> int:

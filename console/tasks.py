@@ -97,6 +97,12 @@ class Tasks:
         self._publish([progress])
         return progress
 
+    @property
+    def running(self) -> list[Progress]:
+        """The tasks that have not ended."""
+        with self._lock:
+            return [task.progress for task, thread in self._running.values() if thread.is_alive()]
+
     def cancel(self, task_id: str) -> bool:
         """Ask a task to end; False if it is not running (any more)."""
         with self._lock:

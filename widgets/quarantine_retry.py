@@ -71,7 +71,9 @@ class Retry(QObject):
         elif progress.state == "failed":
             self._end("quarantine.retry_failed", error=figures.plain(progress.text))
         else:
-            self._end(f"quarantine.retry_{progress.state}", text=figures.plain(progress.text))
+            counts = progress.text.split() if progress.text.count(" ") == 2 else ["?"] * 3
+            names = ("stored", "left", "partial")
+            self._end(f"quarantine.retry_{progress.state}", **dict(zip(names, counts, strict=True)))
 
     def _end(self, key: str, **fields: object) -> None:
         self.is_running, self._task = False, ""

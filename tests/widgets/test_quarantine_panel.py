@@ -144,8 +144,8 @@ def test_reading_again_first_takes_the_mended_mappings(qtbot: QtBot) -> None:
     panel.apply([_progress(done=3, total=9)])
     assert "9건 중 3건" in panel.notice.text()
     lists = bridge.names().count("quarantine")
-    panel.apply([_progress("done", text="7 stored, 2 as before")])
-    assert "7 stored, 2 as before" in panel.notice.text()
+    panel.apply([_progress("done", text="7 2 1")])
+    assert "저장 7 · 여전히 못 읽음 2" in panel.notice.text()
     assert bridge.names().count("quarantine") == lists + 1
 
 
