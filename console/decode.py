@@ -10,7 +10,7 @@ import msgspec
 
 from console.clock import Clock, SystemClock
 from console.errors import SettingsError
-from console.formats import topics
+from console.formats import csv_text, topics
 from console.formats.decoders import Decoder, decoder
 from console.settings import Feed, Settings
 from db.records import Decoded, Event, Mark, PlateRead, Reading
@@ -82,7 +82,13 @@ def plain(record: Decoded) -> dict[str, Any]:
 
 
 def _messages(path: Path) -> Iterator[tuple[int | None, bytes]]:
-    """The messages of a file with their line numbers; None for a file that is one message."""
+    """The messages of a file with their line numbers; None for a file that is one message.
+
+    A large CSV file is cut into messages; the number is that of a message's first row.
+    """
+    if path.suffix.lower() == ".csv" and path.stat().st_size > csv_text.PIECE_BYTES:
+        yield from csv_text.pieces(path)
+        return
     try:
         content = path.read_bytes()
     except OSError as error:

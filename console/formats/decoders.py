@@ -8,6 +8,7 @@ from typing import Protocol
 from console.formats.cap import CapDecoder
 from console.formats.mapping import MappingDecoder
 from console.formats.platform import PlatformDecoder
+from console.formats.sdot import SdotDecoder
 from console.settings import Feed
 from db.records import Decoded
 
@@ -29,5 +30,7 @@ def decoder(name: str, feed: Feed, encodings: Sequence[str] = ("utf-8", "cp949")
             return CapDecoder(name, feed, encodings)
         case "platform":
             return PlatformDecoder(name, feed, encodings)
+        case "sdot":
+            return SdotDecoder(name, feed, encodings)
         case _:
             return MappingDecoder(name, feed, encodings)

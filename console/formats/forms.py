@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -32,3 +32,14 @@ class PlatformForm(_Table, frozen=True):
     outside_korea: bool = False
     time_zone: str = "Asia/Seoul"
     types: dict[str, str] = {}
+
+
+class SdotForm(_Table, frozen=True):
+    """How S-DoT is read. `packed`: whether values are the raw form's scaled integers; `auto` sees it.
+
+    A published row older than `historical_hours` raises no alarm any more.
+    """
+
+    packed: Literal["auto", "yes", "no"] = "auto"
+    historical_hours: Annotated[float, Meta(gt=0, le=24 * 366)] = 3.0
+    outside_korea: bool = False
