@@ -10,16 +10,19 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import structlog
+from msgspec.structs import replace
 from sqlite_utils import Database
 
+from console.feeds.posts import Delivered, Way
 from console.feeds.session import Delivery, Session
 from console.formats import topics
+from console.formats.answers import Answer, Answers
 from console.formats.decoders import Decoder
 from console.gaps.ledger import Ledger
 from console.settings import Feed
 from db import counts, quarantine, raw, readings
 from db.readings import StoredReading
-from db.records import Decoded, Flag, Quarantined, Reading, SetAside
+from db.records import Decoded, Event, Flag, Mark, Quarantined, Reading, SetAside
 from db.workings import Gap
 
 log = structlog.get_logger(__name__)
@@ -44,14 +47,21 @@ class FeedReader(NamedTuple):
     decoder: Decoder
     first: bool = False
     timed: bool = False  # its messages have a time of their own
+    answers: Callable[[], list[Answer]] | None = None
 
 
 def feed_reader(name: str, feed: Feed, decoder: Decoder) -> FeedReader:
     """Compile the topic filters of a feed."""
     tests = [topics.matcher(each) for each in feed.topics]
-    timed = all(mapping.time for mapping in feed.mappings)
+    by_broker = feed.via == "mqtt"
     return FeedReader(
-        name, feed.broker, lambda topic: any(test(topic) for test in tests), decoder, feed.priority, timed
+        name,
+        feed.broker if by_broker else "",
+        lambda topic: any(test(topic) for test in tests),
+        decoder,
+        feed.priority,
+        by_broker and all(mapping.time for mapping in feed.mappings),
+        decoder.take_answers if isinstance(decoder, Answers) else None,
     )
 
 
@@ -60,13 +70,16 @@ class Routes:
 
     def __init__(self, feeds: Sequence[FeedReader]) -> None:
         self._feeds = feeds
+        self._named = {each.name: (each,) for each in feeds}
         self._known: dict[tuple[str, bool, str], tuple[FeedReader, ...]] = {}
 
-    def of(self, session: Session, topic: str) -> tuple[FeedReader, ...]:
+    def of(self, session: Session | Way, topic: str) -> tuple[FeedReader, ...]:
         """The feeds that read this topic; none for an unclaimed one.
 
         What waited in a session from before a feed was given priority is still that feed's.
         """
+        if isinstance(session, Way):
+            return self._named.get(session.name, ())
         key = (session.name, session.first, topic)
         found = self._known.get(key)
         if found is None:
@@ -112,6 +125,8 @@ class Burst:
         self.quarantined: list[Quarantined] = []
         self.observed: dict[str, dict[str, int]] = {}  # the newest live time, by broker and source
         self.gaps: list[Gap] = []
+        self.answers: list[tuple[Delivery, Answer]] = []
+        self.counted = Delivered()
         self._ledger = ledger
         self._db, self._routes, self._repetitions = db, routes, repetitions
         self._keep = keep_quarantined
@@ -130,7 +145,9 @@ class Burst:
         new: list[StoredReading] = []
         for name, tally in self._tallies.items():
             self.gaps += self._ledger.note(self._db, name, tally.records, received_ms)
-            new += _settle(self._db, name, tally, received_ms)
+            done, counted = _settle(self._db, name, tally, received_ms)
+            new += done
+            self.counted = self.counted.plus(counted)
         return new
 
     def refuse(self, delivery: Delivery, received_ms: int, error: Exception) -> None:
@@ -139,6 +156,7 @@ class Burst:
         for name in [feed.name for feed in self._routes.of(delivery.session, delivery.topic)] or [UNCLAIMED]:
             self._set_aside(self._tally(name), name, delivery, received_ms, found)
             counts.bump(self._db, name, received=1, quarantined=1, at_ms=received_ms)
+        self.counted = Delivered(set_aside=1)
 
     def _tally(self, name: str) -> _Tally:
         tally = self._tallies.get(name)
@@ -155,6 +173,10 @@ class Burst:
                 tally.duplicate += 1
                 return
         decoded = classify(feed.decoder, delivery, received_ms)
+        if delivery.flags:
+            decoded = [_flagged(each, delivery.flags) for each in decoded]
+        if feed.answers is not None:
+            self.answers += [(delivery, answer) for answer in feed.answers()]
         bad = [each for each in decoded if type(each) is SetAside]
         start = len(tally.records)
         tally.records += decoded
@@ -162,7 +184,12 @@ class Burst:
             self._set_aside(tally, feed.name, delivery, received_ms, _together(bad))
         else:
             tally.spans.append((start, len(tally.records)))
-            if feed.timed and type(last := decoded[-1]) is Reading and not last.flags & _NOT_LIVE:
+            if (
+                feed.timed
+                and not delivery.flags
+                and type(last := decoded[-1]) is Reading
+                and not last.flags & _NOT_LIVE
+            ):
                 self.observed.setdefault(feed.broker, {})[last.source] = last.observed_ms
         state = bad[0].reason if bad else "read"
         source = next((each.source for each in decoded if not isinstance(each, SetAside) and each.source), "")
@@ -193,20 +220,23 @@ class Burst:
         self.quarantined.append(row)
 
 
-def _settle(db: Database, name: str, tally: _Tally, received_ms: int) -> list[StoredReading]:
+def _settle(
+    db: Database, name: str, tally: _Tally, received_ms: int
+) -> tuple[list[StoredReading], Delivered]:
     """Store the records of one feed and count its messages."""
     done = readings.add(db, name, tally.records)
     known = _wholly_known(tally, done) if done.duplicate else 0
+    counted = Delivered(len(tally.spans) - known, tally.quarantined, tally.duplicate + known)
     counts.bump(
         db,
         name,
         received=tally.received,
-        stored=len(tally.spans) - known,
-        quarantined=tally.quarantined,
-        duplicate=tally.duplicate + known,
+        stored=counted.stored,
+        quarantined=counted.set_aside,
+        duplicate=counted.duplicate,
         at_ms=received_ms,
     )
-    return done.new
+    return done.new, counted
 
 
 def _wholly_known(tally: _Tally, done: readings.Stored) -> int:
@@ -215,6 +245,12 @@ def _wholly_known(tally: _Tally, done: readings.Stored) -> int:
     fresh.update(id(each.event) for each in done.events)
     fresh.update(id(each.plate) for each in done.plates)
     return sum(all(id(each) not in fresh for each in tally.records[start:end]) for start, end in tally.spans)
+
+
+def _flagged(record: Decoded, flags: int) -> Decoded:
+    if isinstance(record, Reading | Event | Mark):
+        return replace(record, flags=record.flags | flags)
+    return record
 
 
 def _together(found: list[SetAside]) -> SetAside:

@@ -11,8 +11,7 @@ import secrets
 import select
 import socket
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,11 @@ from console.errors import StoreError, Unavailable
 from console.feeds.batch import Burst, FeedReader, Repetitions, Routes
 from console.feeds.brake import BRAKED_S, Brake
 from console.feeds.catch_up import Paces
+from console.feeds.jobs import Job, Jobs
 from console.feeds.lamps import Lamps
 from console.feeds.newest import NewestPerSeries
+from console.feeds.posts import Delivered, Message, Posts, Way, commit_posts, fail, refuses
+from console.feeds.proofs import Proofs
 from console.feeds.reading import readers_of
 from console.feeds.session import Delivery, Session
 from console.feeds.sessions import refuse_other_ways, sessions_of, topics_of
@@ -35,16 +37,14 @@ from console.gaps.ledger import Ledger
 from console.settings import Broker, Feed
 from console.worker import backoff
 from db import counts
-from db.connection import SqlError, damaged, unavailable
+from db.connection import SqlError
 from db.readings import StoredReading
-from db.records import Lamp
+from db.records import Flag, Lamp
 
 log = structlog.get_logger(__name__)
 
 _IDLE_S = 0.25  # the longest sleep; heartbeats and reconnections are looked at in between
 _DISK_FIRST_S, _DISK_MOST_S = 0.25, 5.0
-
-Job = Callable[[Database], Any]
 
 
 class Ingest:
@@ -75,7 +75,8 @@ class Ingest:
         self._routes = Routes(list(readers_of(feeds, self._encodings).values()))
         self._repetitions = Repetitions()
         self._sessions = sessions_of(brokers, feeds, device, clock, secrets.token_hex(8), base)
-        self._lamps = Lamps(self._sessions, feeds, clock)
+        self.proofs = Proofs(clock)
+        self._lamps = Lamps(self._sessions, feeds, clock, self.proofs)
         self._paces = Paces(self._sessions, clock, unjudged)
         self._brake = Brake(unjudged, clock)
         self._newest = NewestPerSeries()
@@ -83,7 +84,8 @@ class Ingest:
         self._feeds = feeds
         self._db: Database | None = None
         self._held = Waiting()
-        self._jobs: deque[tuple[Job, Future[Any]]] = deque()
+        self._posts = Posts()
+        self._jobs = Jobs()
         self._attempt = 0
         self._why_held = ""
         self._disk_again_s = 0.0
@@ -111,11 +113,22 @@ class Ingest:
 
     def submit(self, job: Job) -> Future[Any]:
         """Run `job` with the write connection, in a transaction of its own; the result after its commit."""
-        future: Future[Any] = Future()
-        self._jobs.append((job, future))
+        future = self._jobs.add(job)
         self._ring()
         if self._stop.is_set() and not self._thread.is_alive():
-            self._refuse_jobs()
+            self._jobs.refuse()
+        return future
+
+    def deliver(self, feed: str, messages: Iterable[Message], *, flags: int = Flag.NONE) -> Future[Delivered]:
+        """Store messages (topic, payload) that no broker brought, as a burst is; the result after the commit.
+
+        All of them stand in one transaction, so not more than a few hundred. The future
+        fails with Unavailable while the disk refuses: nothing is stored then.
+        """
+        future = self._posts.add(feed, self._feeds[feed], messages, int(flags))
+        self._ring()
+        if self._stop.is_set() and not self._thread.is_alive():
+            self._posts.refuse()
         return future
 
     @property
@@ -191,6 +204,8 @@ class Ingest:
         is_ready = self._held.ready(only_first=self._brake.is_on())
         if is_ready and not self._why_held and self._clock.monotonic_s() >= self._disk_again_s:
             self._write()
+        if self._posts:
+            self._write_posts()
         if self._jobs:
             self._run_jobs()
         self._tell(self._lamps.due())
@@ -202,7 +217,7 @@ class Ingest:
         names = [
             name
             for name, feed in self._feeds.items()
-            if feed.broker == session.name and feed.priority == session.first
+            if feed.via == "mqtt" and feed.broker == session.name and feed.priority == session.first
         ]
         self.ledger.session_lost(names, self._clock.now_ms())
 
@@ -211,7 +226,7 @@ class Ingest:
         open_to = [each for each in self._sessions if each.fileno() >= 0 and self._held.room(each)]
         readable: list[Any] = [self._wake, *open_to]
         writable = [each for each in self._sessions if each.wants_write()]
-        busy = any(each.has_waiting() for each in open_to)
+        busy = any(each.has_waiting() for each in open_to) or bool(self._posts)
         if self._held.ready(only_first=self._brake.on) and not self._attempt and not self._why_held:
             busy = True
         elif self._brake.on:
@@ -230,20 +245,17 @@ class Ingest:
             db = self._writer()
             batch = self._held.burst(only_first=self._brake.on)
             try:
-                self._commit(db, batch)
+                self._commit(db, [batch])
             except Exception as error:  # whatever it was: the burst is tried message by message
-                self._repetitions.forget()
-                self.ledger.forget()
-                if isinstance(error, Unavailable) or unavailable(error) or damaged(error):
+                self._forget()
+                if refuses(error):
                     raise
                 log.error("burst", messages=len(batch), exc_info=error)
                 self._commit_singly(db, batch)
         except (Unavailable, StoreError, SqlError) as error:
             self._disk_refuses(error)
         else:
-            if self._attempt:
-                self._attempt = 0
-                self._lamps.set_disk(self._why_held)
+            self._disk_takes()
 
     def _writer(self) -> Database:
         if self._db is None:
@@ -253,59 +265,101 @@ class Ingest:
             self._db = db
         return self._db
 
-    def _commit_singly(self, db: Database, batch: list[Delivery]) -> None:
+    def _write_posts(self) -> None:
+        """Commit what was delivered otherwise; where the disk refuses, whoever delivers keeps it."""
+        posts, why = self._posts.next(), self._why_held
+        if not why and self._clock.monotonic_s() < self._disk_again_s:
+            why = "feed.db cannot be written at present"
+        if why:
+            fail(posts, Unavailable(why))
+            return
+        try:
+            done = commit_posts(posts, self._writer(), self._commit, self._commit_singly, self._forget)
+        except (Unavailable, StoreError, SqlError) as error:
+            self._disk_refuses(error)
+            fail(posts, Unavailable(f"feed.db cannot be written ({error})"))
+        except Exception as error:
+            fail(posts, error)
+            raise
+        else:
+            self._disk_takes()
+            for post, delivered in zip(posts, done, strict=True):
+                post.future.set_result(delivered)
+
+    def _forget(self) -> None:
+        """A transaction did not hold: what was remembered of it is forgotten."""
+        self._repetitions.forget()
+        self.ledger.forget()
+
+    def _commit_singly(self, db: Database, batch: Sequence[Delivery]) -> list[Delivered]:
         """One transaction per message: the one that the store cannot take is set aside."""
+        done: list[Delivered] = []
         for delivery in batch:
             try:
-                self._commit(db, [delivery])
+                done += self._commit(db, [[delivery]])
             except Exception as error:  # a message that no store takes would come back for ever
-                if isinstance(error, Unavailable) or unavailable(error) or damaged(error):
+                if refuses(error):
                     raise
-                self._commit(db, [delivery], refused=error)
+                done += self._commit(db, [[delivery]], refused=error)
+        return done
 
-    def _commit(self, db: Database, batch: list[Delivery], *, refused: Exception | None = None) -> None:
+    def _commit(
+        self, db: Database, batches: Sequence[Sequence[Delivery]], *, refused: Exception | None = None
+    ) -> list[Delivered]:
+        """Store batches in one transaction, acknowledge, answer and tell; what became of each batch."""
         received_ms = self._clock.now_ms()
-        burst = Burst(db, self._routes, self._repetitions, self._quarantine_keep, self.ledger)
+        bursts: list[Burst] = []
         new: list[StoredReading] = []
         with db.atomic():
-            if refused is not None:
-                burst.refuse(batch[0], received_ms, refused)
-            else:
-                new = burst.store(batch, received_ms)
+            for batch in batches:
+                burst = Burst(db, self._routes, self._repetitions, self._quarantine_keep, self.ledger)
+                bursts.append(burst)
+                if refused is not None:
+                    burst.refuse(batch[0], received_ms, refused)
+                else:
+                    new += burst.store(batch, received_ms)
             tallied = counts.all_counts(db)
-        self._held.done(batch)
-        for delivery in batch:
-            if delivery.qos:
-                delivery.session.acknowledge(delivery.connection, delivery.mid, delivery.qos)
+        for batch in batches:
+            self._acknowledge(batch)
+        done = [self._answered(burst) for burst in bursts]
         for session in self._sessions:
             session.write()
         if new:
             self._on_committed(new)
-        self._paces.heard(burst.observed, received_ms)
+        told: list[Any] = [*self._newest.of(new), *tallied]
+        for burst in bursts:
+            self._paces.heard(burst.observed, received_ms)
+            told += [*burst.quarantined, *burst.gaps]
         self._lamps.heard(tallied)
-        self._tell([*self._newest.of(new), *tallied, *burst.quarantined, *burst.gaps])
+        self._tell(told)
+        return done
+
+    def _acknowledge(self, batch: Sequence[Delivery]) -> None:
+        """These are on disk: let them go, and tell their broker."""
+        held = [each for each in batch if isinstance(each.session, Session)]
+        self._held.done(held)
+        for delivery in held:
+            if delivery.qos and isinstance(delivery.session, Session):
+                delivery.session.acknowledge(delivery.connection, delivery.mid, delivery.qos)
+
+    def _answered(self, burst: Burst) -> Delivered:
+        """Send the decoders' answers where their messages came from; those to a post are its reply."""
+        replies = []
+        for delivery, answer in burst.answers:
+            if isinstance(delivery.session, Way):
+                replies.append(answer)
+            else:
+                delivery.session.publish(answer)
+        return burst.counted._replace(answers=tuple(replies))
 
     def _run_jobs(self) -> None:
         """Run what was submitted, also while the disk refuses: retention may be what frees it."""
-        for _ in range(len(self._jobs)):
-            job, future = self._jobs.popleft()
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                db = self._writer()
-                with db.atomic():
-                    result = job(db)
-            except SqlError as error:
-                self.ledger.forget()
-                shown = Unavailable(f"feed.db cannot be written ({error})") if unavailable(error) else error
-                future.set_exception(shown)
-            except Exception as error:  # noqa: BLE001 - a job's error goes back to its submitter
-                self.ledger.forget()
-                future.set_exception(error)
-            else:
-                if isinstance(result, list):
-                    self._tell(result)
-                future.set_result(result)
+        self._jobs.run(self._writer, self.ledger.forget, self._tell)
+
+    def _disk_takes(self) -> None:
+        if self._attempt:
+            self._attempt = 0
+            self._lamps.set_disk(self._why_held)
 
     def _disk_refuses(self, error: Exception) -> None:
         """Nothing is acknowledged; the batch stays and is tried again."""
@@ -322,8 +376,7 @@ class Ingest:
     def _drop_db(self) -> None:
         """Close the connection after a fault; the next turn opens it anew."""
         db, self._db = self._db, None
-        self._repetitions.forget()
-        self.ledger.forget()
+        self._forget()
         if db is not None:
             try:
                 db.close()
@@ -341,12 +394,7 @@ class Ingest:
         for session in self._sessions:
             session.close()
         self._drop_db()
-        self._refuse_jobs()
+        self._posts.refuse()
+        self._jobs.refuse()
         self._wake.close()
         self._bell.close()
-
-    def _refuse_jobs(self) -> None:
-        while self._jobs:
-            _, future = self._jobs.popleft()
-            if future.set_running_or_notify_cancel():
-                future.set_exception(Unavailable("The ingest has ended"))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from console.clock import Clock
+from console.feeds.proofs import Proofs, by_proof
 from console.feeds.session import Session
 from console.settings import Feed
 from db.records import FeedCount, Lamp
@@ -27,8 +28,10 @@ class _Heard(NamedTuple):
 class Lamps:
     """Makes the lamps from proofs. `now` may be called from any thread; the rest is the ingest's."""
 
-    def __init__(self, sessions: Sequence[Session], feeds: Mapping[str, Feed], clock: Clock) -> None:
-        self._sessions, self._feeds, self._clock = sessions, feeds, clock
+    def __init__(
+        self, sessions: Sequence[Session], feeds: Mapping[str, Feed], clock: Clock, proofs: Proofs
+    ) -> None:
+        self._sessions, self._feeds, self._clock, self._proofs = sessions, feeds, clock, proofs
         self._heard: dict[str, _Heard] = {}
         self._disk = ""
         self._started_s = clock.monotonic_s()
@@ -100,7 +103,14 @@ class Lamps:
         heard = self._heard.get(name)
         state: _State = "ok"
         detail, age_s = "", None
-        if heard is None:
+        proved_ms = heard.at_ms if heard else None
+        if feed.via in ("poll", "folder"):
+            state, detail, age_s, proved_ms = by_proof(
+                feed, self._proofs.of(name), now_s, now_s - self._started_s
+            )
+        elif feed.via == "listen" and (trouble := self._proofs.of(name).trouble):
+            state, detail = "bad", trouble
+        elif heard is None:
             waited_s = now_s - self._started_s
             state = "bad" if feed.silent_s and waited_s >= feed.silent_s else "unknown"
             detail = "nothing has been received yet"
@@ -114,7 +124,7 @@ class Lamps:
             kind="feed",
             name=name,
             state=state,
-            proved_ms=heard.at_ms if heard else None,
+            proved_ms=proved_ms,
             number=age_s,
             total=float(heard.received) if heard else None,
             detail=detail,

@@ -11,7 +11,7 @@ import ssl
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import paho.mqtt.client as mqtt
 import structlog
@@ -23,8 +23,12 @@ from console.clock import Clock
 from console.errors import SettingsError
 from console.feeds.heartbeat import Heartbeat
 from console.feeds.wire import WiredClient
+from console.formats.answers import Answer
 from console.settings import Broker
 from console.worker import backoff
+
+if TYPE_CHECKING:
+    from console.feeds.posts import Way
 
 log = structlog.get_logger(__name__)
 
@@ -34,9 +38,12 @@ _FIRST_S, _MOST_S = 0.5, 15.0
 
 
 class Delivery(NamedTuple):
-    """A message as a broker delivered it, and what is needed to acknowledge it."""
+    """A message as it was delivered, and what is needed to acknowledge it to a broker.
 
-    session: Session
+    `flags` are the `Flag`s that its readings and events get besides their own.
+    """
+
+    session: Session | Way
     connection: int
     mid: int
     qos: int
@@ -44,6 +51,7 @@ class Delivery(NamedTuple):
     payload: bytes
     retained: bool
     dup: bool
+    flags: int = 0
 
 
 class Session:
@@ -273,6 +281,15 @@ class Session:
         """
         if qos and connection == self.connection and self.is_ready:
             self._client.ack(mid, qos)
+
+    def publish(self, answer: Answer) -> None:
+        """Queue an answer; without a link, or on a topic that is none, it is lost: see `write`."""
+        if not self.is_ready:
+            return
+        try:
+            self._client.publish(answer.topic, answer.payload, qos=answer.qos)
+        except ValueError as error:  # a topic with wildcards, a payload beyond MQTT's measure
+            log.warning("answer", broker=self.name, error=str(error))
 
     def write(self) -> None:
         """Send what is queued, as far as the network takes it."""

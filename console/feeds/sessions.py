@@ -42,7 +42,7 @@ def topics_of(feeds: Mapping[str, Feed], broker: str, *, first: bool) -> list[st
     found = [
         topic
         for feed in feeds.values()
-        if feed.broker == broker and feed.priority == first
+        if feed.via == "mqtt" and feed.broker == broker and feed.priority == first
         for topic in feed.topics
     ]
     return list(dict.fromkeys(found))

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 
+from console.feeds.posts import Way
 from console.feeds.session import Delivery, Session
 
 BURST = 500  # messages of one transaction
@@ -65,5 +66,5 @@ class Waiting:
             self._row(each.session).popleft()
             self._bytes -= len(each.payload)
 
-    def _row(self, session: Session) -> deque[Delivery]:
+    def _row(self, session: Session | Way) -> deque[Delivery]:
         return self._rows[0 if session.first else 1]
