@@ -30,6 +30,7 @@ class Flag(enum.IntFlag):
     RETAINED = 1  # the broker kept it: a state of unknown age
     HISTORICAL = 2  # the sender says that it is old
     BACKFILL = 4  # we asked for it afterwards
+    FORECAST = 8  # a prediction; only forecast rules look at it
 
 
 class Reading(Record, frozen=True):
@@ -244,16 +245,32 @@ class AlarmState(enum.StrEnum):
 
 
 class Rule(Record, frozen=True, forbid_unknown_fields=True):
-    """When a source shall alarm.
+    """When a source shall alarm; `console/alarms/rulebook.py` checks that the fields fit the kind.
 
-    `threshold`: `above` or `below` holds for `on_delay_s`; gone when the value
-    is back by `deadband` for `off_delay_s`. `silent`: nothing received for
-    `silent_s`. `source` and `quantity` are exact or a trailing-* pattern.
-    `basis` is where a limit comes from; an example limit says so.
+    `source`, `quantity`, `types`, `origins`, `grades` are exact or trailing-* patterns. `basis` is
+    where a limit comes from; an example limit says so. `above`/`below` hold for `on_delay_s`; gone
+    when back by `deadband`, or at `clear`, for `off_delay_s`. With `at_limit` a value on a limit is
+    beyond it and one on `clear` is not back. `quiet_s` is the least time between two activations.
+    `latch`: its return must be acknowledged too. `when` and `hours` ("22-06", site time) and
+    `if_quantity` with `if_above`/`if_below` (of the same source) say when the rule is in force.
+
+    `threshold`: the value. `silent`: nothing received for `silent_s`; with `group` from any source
+    of the pattern: one alarm, under which their silences are suppressed. `average`: mean of
+    `window_s`, or of the clock hour if `hourly`, `hold` windows running. `rate`: change per `per_s`
+    over `window_s`. `change`: value less `baseline`, or less the mean of the first `baseline_hours`.
+    `stuck`: the same value (within `deadband`) for `window_s`; with `ends`, only at one of these.
+    `count`: `least` crossings of the limit (`of = "events"`: events) in `window_s`. `cross`: value
+    less the median of `others` not older than `window_s`. `forecast`: a predicted value for at most
+    `horizon_s` ahead (0: any); priority 4. `event`: what another system says, by `types`, `origins`
+    (system), `grades`, `source`; one alarm per event or, `by = "source"`, per source; it returns
+    when the event ends, or after `hold_s` without another statement (0: never by itself).
+    `outage`: while this alarm is active, silences below its asset are suppressed.
     """
 
     id: str
-    kind: Literal["threshold", "silent"]
+    kind: Literal[
+        "threshold", "silent", "event", "average", "rate", "change", "stuck", "count", "forecast", "cross"
+    ]
     source: str = "*"
     quantity: str = "*"
     priority: Literal[1, 2, 3, 4] = 3
@@ -268,12 +285,43 @@ class Rule(Record, frozen=True, forbid_unknown_fields=True):
     basis: str = ""
     guidance: str = ""
     guidance_en: str = ""
+    clear: float | None = None
+    at_limit: bool = False
+    quiet_s: float = 0.0
+    latch: bool = False
+    outage: bool = False
+    when: Literal["always", "day", "night"] = "always"
+    hours: str = ""
+    if_quantity: str = ""
+    if_above: float | None = None
+    if_below: float | None = None
+    group: bool = False
+    window_s: float = 0.0
+    hourly: bool = False
+    hold: int = 1
+    per_s: float = 3600.0
+    baseline: float | None = None
+    baseline_hours: float = 0.0
+    ends: tuple[float, ...] = ()
+    of: Literal["readings", "events"] = "readings"
+    least: int = 0
+    others: tuple[str, ...] = ()
+    horizon_s: float = 0.0
+    types: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    grades: tuple[str, ...] = ()
+    by: Literal["event", "source"] = "event"
+    hold_s: float = 0.0
 
 
 class Alarm(Record, frozen=True):
-    """One alarm of one source by one rule; `activation` counts its activations."""
+    """One alarm of one source by one rule; `activation` counts its activations.
 
-    id: str  # "<rule>|<source>|<quantity>"
+    `suppressed_by` is the id of the alarm that explains this one: it stands, but is not announced.
+    `look` says what it is about: something measured, a prediction, or what another system said.
+    """
+
+    id: str  # "<rule>|<source>|<quantity>", of an event "<rule>|<origin system>|<origin key>"
     activation: int
     rule: str
     kind: str
@@ -296,6 +344,11 @@ class Alarm(Record, frozen=True):
     name_en: str = ""
     asset: str = ""
     place: str = ""
+    suppressed_by: str = ""
+    look: Literal["actual", "forecast", "event"] = "actual"
+    text: str = ""
+    lon: float | None = None
+    lat: float | None = None
 
     @property
     def key(self) -> Key:
