@@ -29,6 +29,7 @@ from console.errors import Unavailable
 from console.evaluation import Evaluation
 from console.exports import Exports
 from console.feeds.ingest import Ingest
+from console.feeds.ways import Ways
 from console.gaps import confirming
 from console.gaps.opening import Backfilling
 from console.health.rollup import Health
@@ -111,6 +112,7 @@ class Core:
             base=origin.parent if origin else folder,
             encodings=settings.site.encodings,
         )
+        self.ways = Ways(settings, self.ingest, clock, origin.parent if origin else folder)
         self.camera_reports = CameraReports()
         self.tasks = Tasks(self.newest.publish, clock)
         self.disk = DiskWatch(folder, settings.disk, clock, self.ingest.hold)
@@ -174,6 +176,7 @@ class Core:
         self.ingest.start()
         confirming.settle(self)
         self._backfilling.start()
+        self.ways.start()
         self._start_sync()
         self._housekeeping.schedule(self._scheduler)
         self._scheduler.start()
@@ -190,6 +193,7 @@ class Core:
         if self._sync is not None:
             self._sync.stop()
         self._backfilling.stop()
+        self.ways.stop()
         self.ingest.stop()
         self.evaluation.stop()
         clean = self.engine.state.word != "damaged"

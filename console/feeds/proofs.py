@@ -33,6 +33,11 @@ class Proofs:
         with self._lock:
             self._known[feed] = Proof(self._clock.now_ms(), self._clock.monotonic_s(), "", note)
 
+    def ready(self, feed: str) -> None:
+        """Nothing is wrong with it any more, though nothing came yet."""
+        with self._lock:
+            self._known[feed] = self._known.get(feed, Proof())._replace(trouble="", note="")
+
     def fails(self, feed: str, why: str) -> None:
         """It does not work now; when it last did is kept."""
         with self._lock:

@@ -1,0 +1,27 @@
+"""How feeds come that no broker brings: the door for posts, the polls, the folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from console.clock import Clock
+from console.feeds.ingest import Ingest
+from console.feeds.listening import Listening
+from console.settings import Feed, Settings
+
+
+class Ways:
+    """Those of one core. `start` and `stop` once each, between the start and the stop of its ingest."""
+
+    def __init__(self, settings: Settings, ingest: Ingest, clock: Clock, base: Path) -> None:
+        feeds: Mapping[str, Feed] = settings.feeds
+        self.listening = Listening(settings.listen, feeds, ingest, clock, base)
+
+    def start(self) -> None:
+        """Begin."""
+        self.listening.start()
+
+    def stop(self) -> None:
+        """End; what was not committed stays where it came from."""
+        self.listening.stop()
