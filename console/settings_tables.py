@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, field
 
-from console.formats.forms import CapForm, PlatformForm, SdotForm
+from console.formats.forms import CapForm, PlatformForm, SdotForm, SparkplugForm
 from db.records import Camera, Rule
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -180,7 +180,7 @@ class Feed(_Table, frozen=True):
     how often a source reports by its contract; 0 where nobody knows.
     """
 
-    kind: Literal["mapping", "cap", "platform", "sdot"] = "mapping"
+    kind: Literal["mapping", "cap", "platform", "sdot", "sparkplug"] = "mapping"
     via: Literal["mqtt", "poll", "folder", "listen"] = "mqtt"
     poll: Poll | None = None
     folder: Folder | None = None
@@ -195,6 +195,7 @@ class Feed(_Table, frozen=True):
     cap: CapForm = field(default_factory=CapForm)
     platform: PlatformForm = field(default_factory=PlatformForm)
     sdot: SdotForm = field(default_factory=SdotForm)
+    sparkplug: SparkplugForm = field(default_factory=SparkplugForm)
 
 
 class Central(_Table, frozen=True):

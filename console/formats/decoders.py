@@ -9,6 +9,7 @@ from console.formats.cap import CapDecoder
 from console.formats.mapping import MappingDecoder
 from console.formats.platform import PlatformDecoder
 from console.formats.sdot import SdotDecoder
+from console.formats.sparkplug import SparkplugDecoder
 from console.settings import Feed
 from db.records import Decoded
 
@@ -32,5 +33,7 @@ def decoder(name: str, feed: Feed, encodings: Sequence[str] = ("utf-8", "cp949")
             return PlatformDecoder(name, feed, encodings)
         case "sdot":
             return SdotDecoder(name, feed, encodings)
+        case "sparkplug":
+            return SparkplugDecoder(name, feed, encodings)
         case _:
             return MappingDecoder(name, feed, encodings)

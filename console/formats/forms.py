@@ -43,3 +43,15 @@ class SdotForm(_Table, frozen=True):
     packed: Literal["auto", "yes", "no"] = "auto"
     historical_hours: Annotated[float, Meta(gt=0, le=24 * 366)] = 3.0
     outside_korea: bool = False
+
+
+class SparkplugForm(_Table, frozen=True):
+    """How Sparkplug B is read. `quantities` and `units` (UCUM) by the metric's name.
+
+    With `rebirth` the console asks a node for its births where they are missing
+    (NCMD); without it, it says nothing.
+    """
+
+    rebirth: bool = False
+    quantities: dict[str, str] = {}
+    units: dict[str, str] = {}

@@ -1,0 +1,254 @@
+"""The bytes of Sparkplug B payloads, read and written without a protobuf library.
+
+The form is three small messages, of which we need the scalar fields. A reader
+of our own keeps every bound in our hands (size, metrics, properties), never
+parses what is skipped (data sets, templates, files) and needs no extra package
+on a closed network; a broken message is one reason and no exception of a C library.
+Source of the field numbers: eclipse-tahu/tahu, sparkplug_b/sparkplug_b.proto.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import NamedTuple
+
+from console.formats.json_text import MAX_BYTES, Unreadable
+
+MAX_METRICS = 4_000
+MAX_PROPERTIES = 64  # of one metric
+COMPRESSED = "SPBV1.0_COMPRESSED"
+"""The `uuid` of a payload whose `body` is another payload, by gzip or deflate."""
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_FLOAT, _DOUBLE = struct.Struct("<f"), struct.Struct("<d")
+
+INT, LONG, FLOAT, DOUBLE, TRUTH, TEXT = 10, 11, 12, 13, 14, 15
+"""Fields of a metric that carry a value we read; 16 to 19 carry what is skipped."""
+
+_LAST = 19
+
+Scalar = int | float | bool | str
+_Found = int | float | tuple[int, int]
+
+
+class Metric(NamedTuple):
+    """One metric as it stands in the bytes; None and "" for what does not stand there."""
+
+    name: str = ""
+    alias: int | None = None
+    timestamp: int | None = None
+    datatype: int | None = None
+    is_historical: bool = False
+    is_transient: bool = False
+    is_null: bool = False
+    properties: tuple[tuple[str, Scalar], ...] = ()
+    field: int = 0
+    value: Scalar | None = None
+
+
+class Payload(NamedTuple):
+    """A payload; `left` is how many metrics it has beyond those that are read."""
+
+    timestamp: int | None
+    metrics: list[Metric]
+    seq: int | None
+    left: int = 0
+
+
+def read(payload: bytes, depth: int = 0) -> Payload:
+    """The payload in these bytes; raises Unreadable and nothing else."""
+    if len(payload) > MAX_BYTES:
+        raise Unreadable("too-large", f"{len(payload)} bytes; at most {MAX_BYTES} are read")
+    timestamp = seq = None
+    uuid, body = "", b""
+    parts: list[tuple[int, int]] = []
+    left = at = 0
+    end = len(payload)
+    while at < end:
+        field, wire, at = _key(payload, at, end)
+        if field == 2 and wire == _BYTES:
+            start, at = _span(payload, at, end)
+            if len(parts) < MAX_METRICS:
+                parts.append((start, at))
+            else:
+                left += 1
+        elif field == 1 and wire == _VARINT:
+            timestamp, at = _varint(payload, at, end)
+        elif field == 3 and wire == _VARINT:
+            seq, at = _varint(payload, at, end)
+        elif field in (4, 5) and wire == _BYTES:
+            start, at = _span(payload, at, end)
+            if field == 4:
+                uuid = payload[start : min(at, start + 60)].decode("utf-8", "replace")
+            else:
+                body = payload[start:at]
+        else:
+            at = _skip(payload, at, end, wire)
+    if uuid == COMPRESSED and body:
+        if depth:
+            raise Unreadable("sparkplug-shape", "a compressed payload stands inside another")
+        inner = read(_inflated(body), 1)
+        return inner._replace(seq=seq if inner.seq is None else inner.seq)
+    return Payload(timestamp, [_metric(payload, *part) for part in parts], seq, left)
+
+
+def _inflated(body: bytes) -> bytes:
+    try:
+        engine = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or deflate, as it says itself
+        plain = engine.decompress(body, MAX_BYTES)
+    except zlib.error as error:
+        raise Unreadable("sparkplug-shape", f"the compressed body cannot be read ({error})") from error
+    if not engine.eof:
+        raise Unreadable("too-large", f"the compressed body holds more than {MAX_BYTES} bytes, or is cut off")
+    return plain
+
+
+def _metric(buffer: bytes, at: int, end: int) -> Metric:
+    found = _fields(buffer, at, end)
+    held = next((field for field in reversed(found) if INT <= field <= _LAST), 0)
+    value: _Found | str | None = found.get(held) if held <= TEXT else None
+    if held == TRUTH and type(value) is int:
+        value = value != 0
+    elif type(value) is tuple:
+        value = _text(buffer, value) if held == TEXT else None
+    properties = found.get(9)
+    return Metric(
+        _text(buffer, found.get(1)),
+        _whole(found.get(2)),
+        _whole(found.get(3)),
+        _whole(found.get(4)),
+        bool(_whole(found.get(5))),
+        bool(_whole(found.get(6))),
+        bool(_whole(found.get(7))),
+        _properties(buffer, *properties) if type(properties) is tuple else (),
+        held,
+        value,  # type: ignore[arg-type]
+    )
+
+
+def _fields(buffer: bytes, at: int, end: int) -> dict[int, _Found]:
+    """What stands in a message by field, the last of each; texts and messages as (start, end)."""
+    found: dict[int, _Found] = {}
+    while at < end:
+        field, wire, at = _key(buffer, at, end)
+        value: _Found
+        if wire == _VARINT:
+            value, at = _varint(buffer, at, end)
+        elif wire == _BYTES:
+            value = _span(buffer, at, end)
+            at = value[1]
+        else:
+            start = at
+            at = _skip(buffer, at, end, wire)
+            value = (_FLOAT if wire == _FIXED32 else _DOUBLE).unpack_from(buffer, start)[0]
+        if INT <= field <= _LAST:
+            found.pop(field, None)  # of the fields that exclude each other the last counts
+        found[field] = value
+    return found
+
+
+def _text(buffer: bytes, span: _Found | None, most: int = MAX_BYTES) -> str:
+    if type(span) is not tuple:
+        return ""
+    return buffer[span[0] : min(span[1], span[0] + most)].decode("utf-8", "replace")
+
+
+def _whole(found: _Found | None) -> int | None:
+    return found if type(found) is int else None
+
+
+def _properties(buffer: bytes, at: int, end: int) -> tuple[tuple[str, Scalar], ...]:
+    """The scalar properties by name; sets inside sets are passed over."""
+    keys: list[str] = []
+    found: list[Scalar | None] = []
+    while at < end:
+        field, wire, at = _key(buffer, at, end)
+        if wire != _BYTES or field not in (1, 2):
+            at = _skip(buffer, at, end, wire)
+            continue
+        start, at = _span(buffer, at, end)
+        if len(keys) + len(found) < 2 * MAX_PROPERTIES:
+            if field == 1:
+                keys.append(buffer[start : min(at, start + 200)].decode("utf-8", "replace"))
+            else:
+                found.append(_property(buffer, start, at))
+    return tuple((key, value) for key, value in zip(keys, found, strict=False) if value is not None)
+
+
+def _property(buffer: bytes, at: int, end: int) -> Scalar | None:
+    found = _fields(buffer, at, end)
+    held = next((field for field in (3, 4, 5, 6, 7, 8) if field in found), 0)
+    value = found.get(held)
+    if type(value) is tuple:
+        return _text(buffer, value, 1000) if held == 8 else None
+    return value != 0 if held == 7 else value  # type: ignore[return-value]
+
+
+def _key(buffer: bytes, at: int, end: int) -> tuple[int, int, int]:
+    key = buffer[at]
+    if key < 0x80:
+        at += 1
+    else:
+        key, at = _varint(buffer, at, end)
+    if key >> 3 == 0:
+        raise Unreadable("sparkplug-shape", f"byte {at}: there is no field 0")
+    return key >> 3, key & 7, at
+
+
+def _varint(buffer: bytes, at: int, end: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < end and shift < 70:
+        byte = buffer[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value & 0xFFFF_FFFF_FFFF_FFFF, at
+        shift += 7
+    raise Unreadable("sparkplug-shape", f"byte {at}: a number is cut off")
+
+
+def _span(buffer: bytes, at: int, end: int) -> tuple[int, int]:
+    """Start and end of what a length announces."""
+    length, at = _varint(buffer, at, end)
+    if length > end - at:
+        raise Unreadable("sparkplug-shape", f"byte {at}: {length} bytes are announced, {end - at} are left")
+    return at, at + length
+
+
+def _skip(buffer: bytes, at: int, end: int, wire: int) -> int:
+    if wire == _VARINT:
+        return _varint(buffer, at, end)[1]
+    if wire == _BYTES:
+        return _span(buffer, at, end)[1]
+    step = {_FIXED64: 8, _FIXED32: 4}.get(wire, 0)
+    if not step or at + step > end:
+        raise Unreadable("sparkplug-shape", f"byte {at}: no such field, or it is cut off")
+    return at + step
+
+
+# --- what we say -------------------------------------------------------------
+
+
+def rebirth(at_ms: int) -> bytes:
+    """The command that asks a node for its births: `Node Control/Rebirth` = true."""
+    name = b"Node Control/Rebirth"
+    metric = (
+        bytes([0x0A, len(name)])
+        + name
+        + b"\x18"
+        + _number(at_ms)
+        + b"\x20\x0b"
+        + bytes([TRUTH << 3])
+        + b"\x01"
+    )
+    return b"\x08" + _number(at_ms) + b"\x12" + _number(len(metric)) + metric
+
+
+def _number(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
