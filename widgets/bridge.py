@@ -14,11 +14,22 @@ from console.clock import Clock, SystemClock
 from db.records import Asset
 
 INTERVAL_MS = 100
+MOST = 2000  # records of one hand-over: a city of 50,000 sensors must not hold up a key press
+BREATH_MS = 5
 SITE_MS = 30_000
 NO_DOOR = "There is no link to a core yet"
 
 Done = Callable[[Any, str], None]
 """Takes (value, error): `error` is a sentence for the operator, empty when it went well."""
+
+
+_PLENTIFUL = ("latest", "asset_state")
+
+
+def _parted(newest: dict[Any, Any]) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """What to hand over now and what next: what there is one of per sensor comes after all else."""
+    keys = sorted(newest, key=lambda key: key[0] in _PLENTIFUL)
+    return ({key: newest[key] for key in keys[:MOST]}, {key: newest[key] for key in keys[MOST:]})
 
 
 class Door(Protocol):
@@ -42,8 +53,9 @@ class Bridge(QObject):
 
     Only the newest record per key is kept between two hand-overs, so a flood
     costs memory per key and not per message. The first hand-over after a rest
-    is at once, the next not sooner than 100 ms. `post` and `post_state` are the
-    two ways in, for any thread; all else belongs to the GUI thread.
+    is at once, the next not sooner than 100 ms, unless it has only been a part.
+    `post` and `post_state` are the two ways in, for any thread; all else
+    belongs to the GUI thread.
 
     Signals:
         changed: a tuple of records, the newest of each key.
@@ -189,9 +201,12 @@ class Bridge(QObject):
     def _hand_over(self) -> None:
         with self._lock:
             newest, self._newest = self._newest, {}
+            if len(newest) > MOST:
+                newest, self._newest = _parted(newest)
+            has_more = bool(self._newest)
         if newest:
             self.last_ms = self.now_ms()
-            self._timer.start()
+            self._timer.start(BREATH_MS if has_more else INTERVAL_MS)
             self.changed.emit(tuple(newest.values()))
 
     def _set_linked(self, up: bool, reason: str) -> None:

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from console.clock import ManualClock
-from db.records import Asset, FeedCount
-from widgets.bridge import Bridge
+from db.records import Asset, FeedCount, Latest
+from widgets.bridge import MOST, Bridge
 
 
 class Door:
@@ -132,3 +132,16 @@ def test_another_link_asks_for_its_own_asset_tree(bridge: Bridge, door: Door, qt
     qtbot.waitUntil(lambda: bridge.is_linked)
     bridge.assets(lambda value, error: seen.append(error))
     qtbot.waitUntil(lambda: seen[1:] == ["gone"])
+
+
+def test_very_many_records_are_handed_over_in_parts_with_the_plentiful_ones_last(
+    bridge: Bridge, qtbot: Any
+) -> None:
+    handed: list[tuple[Any, ...]] = []
+    bridge.changed.connect(handed.append)
+    many = [Latest(f"s{n}", "t", "inst", n, "1", n, n) for n in range(MOST * 2)]
+    bridge.post([*many, count("a", 1)])
+    qtbot.waitUntil(lambda: sum(map(len, handed)) == MOST * 2 + 1)
+    assert isinstance(handed[0][0], FeedCount)
+    assert max(map(len, handed)) == MOST
+    assert len({record.key for part in handed for record in part}) == MOST * 2 + 1
