@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, field
 
-from console.formats.forms import CapForm, PlatformForm, SdotForm, SparkplugForm
+from console.formats.forms import CapForm, PlatformForm, SdotForm, SeoulForm, SparkplugForm
 from db.records import Camera, Rule
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -172,6 +172,14 @@ class Listen(_Table, frozen=True):
     largest_mib: Annotated[int, Meta(ge=1, le=64)] = 4
 
 
+class Plausible(_Table, frozen=True):
+    """What values of a quantity can be true, in this unit; others get the quality out_of_range."""
+
+    unit: str = "1"
+    minimum: float | None = None
+    maximum: float | None = None
+
+
 class Feed(_Table, frozen=True):
     """One way in. `kind` names the form, `via` how it comes; `topics` are MQTT filters.
 
@@ -180,7 +188,7 @@ class Feed(_Table, frozen=True):
     how often a source reports by its contract; 0 where nobody knows.
     """
 
-    kind: Literal["mapping", "cap", "platform", "sdot", "sparkplug"] = "mapping"
+    kind: Literal["mapping", "cap", "platform", "sdot", "sparkplug", "seoul"] = "mapping"
     via: Literal["mqtt", "poll", "folder", "listen"] = "mqtt"
     poll: Poll | None = None
     folder: Folder | None = None
@@ -192,8 +200,10 @@ class Feed(_Table, frozen=True):
     every_s: Seconds = 0.0
     backfill: Backfill | None = None
     mappings: tuple[Mapping, ...] = ()
+    plausible: dict[Filled, Plausible] = {}
     cap: CapForm = field(default_factory=CapForm)
     platform: PlatformForm = field(default_factory=PlatformForm)
+    seoul: SeoulForm = field(default_factory=SeoulForm)
     sdot: SdotForm = field(default_factory=SdotForm)
     sparkplug: SparkplugForm = field(default_factory=SparkplugForm)
 
@@ -250,3 +260,4 @@ class Settings(_Table, frozen=True):
     keep: tuple[Keep, ...] = ()
     listen: Listen = field(default_factory=Listen)
     backups: Backups = field(default_factory=Backups)
+    packs: tuple[Name, ...] = ()

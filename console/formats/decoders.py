@@ -8,7 +8,9 @@ from typing import Protocol
 from console.formats.cap import CapDecoder
 from console.formats.mapping import MappingDecoder
 from console.formats.platform import PlatformDecoder
+from console.formats.plausible import bounded
 from console.formats.sdot import SdotDecoder
+from console.formats.seoul import SeoulDecoder
 from console.formats.sparkplug import SparkplugDecoder
 from console.settings import Feed
 from db.records import Decoded
@@ -26,6 +28,11 @@ def decoder(name: str, feed: Feed, encodings: Sequence[str] = ("utf-8", "cp949")
 
     `encodings` are the site's, in the order in which they are tried.
     """
+    made = _by_kind(name, feed, encodings)
+    return bounded(made, feed.plausible) if feed.plausible else made
+
+
+def _by_kind(name: str, feed: Feed, encodings: Sequence[str]) -> Decoder:
     match feed.kind:
         case "cap":
             return CapDecoder(name, feed, encodings)
@@ -35,5 +42,7 @@ def decoder(name: str, feed: Feed, encodings: Sequence[str] = ("utf-8", "cp949")
             return SdotDecoder(name, feed, encodings)
         case "sparkplug":
             return SparkplugDecoder(name, feed, encodings)
+        case "seoul":
+            return SeoulDecoder(name, feed, encodings)
         case _:
             return MappingDecoder(name, feed, encodings)

@@ -55,3 +55,19 @@ class SparkplugForm(_Table, frozen=True):
     rebirth: bool = False
     quantities: dict[str, str] = {}
     units: dict[str, str] = {}
+
+
+class SeoulForm(_Table, frozen=True):
+    """How Seoul's open data is read.
+
+    `plane` is the EPSG number of plane coordinates, `frame` the degrees (west,
+    east, south, north) in which they must lie, the city where none is given.
+    `types` gives words for incident codes; a disaster message older than
+    `fresh_hours` raises no alarm any more.
+    """
+
+    plane: Literal["5181", "5186", "5185", "5187", "5179"] = "5181"
+    frame: tuple[float, float, float, float] | None = None
+    types: dict[str, str] = {}
+    fresh_hours: Annotated[float, Meta(gt=0, le=24 * 366)] = 3.0
+    outside_korea: bool = False
