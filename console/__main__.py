@@ -13,6 +13,7 @@ import click
 
 from console import __version__, logs
 from console.errors import ConsoleError, Unavailable
+from console.packs import commands as pack_commands
 
 FAULT = 2
 
@@ -351,6 +352,9 @@ def _folder(given: Path | None) -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("gwanje", appauthor=False))
+
+
+pack_commands.add_to(gwanje, _folder, _settings)
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -38,6 +38,7 @@ from console.housekeeping import Housekeeping
 from console.link import Command, Hello, Query
 from console.link_server import LinkServer
 from console.newest import Newest
+from console.packs.joining import joined
 from console.queries import Questions
 from console.rereading import Rereading
 from console.running import CameraReports
@@ -62,7 +63,7 @@ class Core:
         folder.mkdir(parents=True, exist_ok=True)
         make_room(folder)
         self.folder = folder
-        self.settings = settings
+        self.settings = joined(settings, origin.parent if origin else folder)
         self.clock = clock
         self._lock = startup.lock(folder)
         try:

@@ -14,6 +14,7 @@ from console.decode import plain
 from console.errors import Refused
 from console.feeds.batch import classify_bytes
 from console.feeds.retry import Wanted, retry
+from console.packs.joining import joined
 from console.running import Running
 from db import raw
 from db.workings import Progress
@@ -56,7 +57,7 @@ class Rereading:
         """Take the feeds' forms from the settings file; their names. Raises SettingsError, or Refused."""
         if self._origin is None:
             raise Refused("This console was started without a settings file")
-        feeds = settings.load(self._origin).feeds
+        feeds = joined(settings.load(self._origin), self._origin.parent).feeds
         self._core.ingest.reload(feeds).result(_ANSWER_S)
         return list(feeds)
 

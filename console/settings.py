@@ -102,6 +102,16 @@ def _checked(key: str, found: Any, origin: str) -> Any:
     return _convert(found, shape, key, origin)
 
 
+def convert(found: Any, shape: Any, key: str, origin: str) -> Any:
+    """A table of another file in its type, with the same sentences for what is wrong with it."""
+    if typing.get_origin(shape) is dict:
+        _, each = typing.get_args(shape)
+        if not isinstance(found, dict):
+            raise SettingsError(f"{origin}: key {key}: found {_short(found)}; allowed: tables [{key}.NAME]")
+        return {name: _convert(value, each, f"{key}.{name}", origin) for name, value in found.items()}
+    return _convert(found, shape, key, origin)
+
+
 def _convert(found: Any, shape: Any, key: str, origin: str) -> Any:
     try:
         return msgspec.convert(found, shape, strict=True)

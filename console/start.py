@@ -19,6 +19,7 @@ from console.clock import SystemClock
 from console.errors import Refused, SettingsError, StoreError, Unavailable
 from console.formats.decoders import decoder
 from console.health.tree import load as load_assets
+from console.packs.joining import joined
 from console.roles import role_command
 from console.settings import Broker, Settings, load
 from console.supervisor import HELD, Part, Supervisor
@@ -44,7 +45,7 @@ def settings_path(folder: Path, given: Path | None) -> Path:
 
 def checked(path: Path) -> Settings:
     """The settings, examined as far as that needs nothing running; raises SettingsError."""
-    settings = load(path)
+    settings = _with_packs(load(path), path)
     for name in settings.feeds:
         _check_feed(path, settings, name)
     for name, broker in settings.brokers.items():
@@ -65,6 +66,14 @@ def checked(path: Path) -> Settings:
         raise SettingsError(f"{path}: key site.assets: {error}") from error
     cameras = tuple(_placed_camera(camera, path.parent) for camera in settings.cameras)
     return msgspec.structs.replace(settings, cameras=cameras)
+
+
+def _with_packs(settings: Settings, path: Path) -> Settings:
+    try:
+        return joined(settings, path.parent)
+    except SettingsError as error:
+        text = str(error)
+        raise SettingsError(f"{path}: {text}" if text.startswith("key ") else text) from error
 
 
 def _placed_camera(camera: Camera, base: Path) -> Camera:

@@ -1,0 +1,1 @@
+"""Domain packs: what one field of the city needs, as data."""
