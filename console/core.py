@@ -86,7 +86,7 @@ class Core:
         self.health = Health(self._assets, clock)
         self.evaluation = Evaluation(
             self.engine,
-            Evaluator(settings.rules, self._assets, clock),
+            Evaluator(settings.rules, self._assets, clock, settings.site.timezone),
             self.health,
             self.open_feed_reader,
             self.newest.publish,

@@ -14,12 +14,27 @@ from sqlite_utils import Database
 from db.records import Alarm, AlarmState, Value
 
 
+class Said(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
+    """What an alarm tells of the event that raised it."""
+
+    source: str
+    observed_ms: int
+    text: str = ""
+    value: str | None = None
+    place: str = ""
+    lon: float | None = None
+    lat: float | None = None
+
+
 class Watch(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
     """What the engine remembers of one rule on one series.
 
     `active` is the judged condition, delays included. `due` is the steady time
     at which it turns over if nothing comes between, None if it is settled.
-    `peak` is the most extreme value since the limit was crossed.
+    `peak` is the most extreme value since the limit was crossed. Of a suppressed
+    silence, `release` is the steady time at which it is announced after all.
+    Of an event rule, `opens` are the events that go on and `ended` those that
+    ended lately, each with the time observed; `said` is what the newest one says.
     """
 
     id: str
@@ -29,11 +44,31 @@ class Watch(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
     peak_observed_ms: int | None = None
     unit: str = ""
     alarm: Alarm | None = None
+    release: int | None = None
+    opens: tuple[tuple[str, int], ...] = ()
+    ended: tuple[tuple[str, int], ...] = ()
+    said: Said | None = None
 
     @property
     def is_idle(self) -> bool:
         """Nothing to remember: as if the watch had never been."""
-        return not self.active and self.due is None and self.alarm is None
+        return not self.active and self.due is None and self.alarm is None and not (self.opens or self.ended)
+
+
+class Gathered(msgspec.Struct, omit_defaults=True, array_like=True):
+    """What a rule keeps of the readings of one series before it can judge; by the sender's time.
+
+    Which fields a kind uses, and for what, is in `console/alarms/gather.py`.
+    """
+
+    at_ms: int = 0
+    since_ms: int = 0
+    total: float = 0.0
+    count: int = 0
+    run: int = 0
+    value: float | None = None
+    baseline: float | None = None
+    samples: list[tuple[int, float]] = []
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -43,7 +78,8 @@ class Cursor(msgspec.Struct, frozen=True):
     then, `shift` what to add to it for wall time, and `wall_ms` the wall time
     at which the engine was last awake. `seen_reading` is the reading up to which `alarm_seen` is
     complete. `step` counts the engine's writes and `acts` those of operators,
-    so that a copy in memory can tell that it is out of date.
+    so that a copy in memory can tell that it is out of date. `event` is the last
+    event judged; -1: none of those stored so far shall raise, the store is older than event rules.
     """
 
     reading: int = 0
@@ -53,10 +89,14 @@ class Cursor(msgspec.Struct, frozen=True):
     seen_reading: int = 0
     step: int = 0
     acts: int = 0
+    event: int = 0
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """An event of the alarm log that is no reading: a tick that moved something, or a jump of the clock."""
+    """What the alarm log has besides readings: a tick that moved something, a jump of the clock, a start.
+
+    `events`: all events up to number `at_ms` were judged, after the reading of that number.
+    """
 
     reading: int
     kind: str
@@ -100,6 +140,7 @@ _TABLES = (
 )
 
 _encode = msgspec.msgpack.Encoder().encode
+_decode_gathered = msgspec.msgpack.Decoder(Gathered).decode
 _decode = msgspec.msgpack.Decoder(Watch).decode
 _CURSOR = Cursor.__struct_fields__
 
@@ -108,6 +149,14 @@ def alarm_tables(db: Database) -> None:
     """Alarms, the times sources were last heard, the engine's cursor, its ticks and jumps."""
     for statement in _TABLES:
         db.conn.execute(statement)
+
+
+def events_and_gathered(db: Database) -> None:
+    """The engine's place among the events, and what rules have gathered of readings."""
+    db.conn.execute("ALTER TABLE alarm_cursor ADD COLUMN event INTEGER NOT NULL DEFAULT -1")
+    db.conn.execute(
+        "CREATE TABLE alarm_gathered (series TEXT PRIMARY KEY, state BLOB NOT NULL) STRICT, WITHOUT ROWID"
+    )
 
 
 # --- alarms ------------------------------------------------------------------
@@ -210,6 +259,20 @@ def seen(db: Database) -> dict[str, int]:
 def put_seen(db: Database, times: Sequence[tuple[str, int]]) -> None:
     """Keep when series were last heard."""
     db.conn.executemany("insert or replace into alarm_seen (series, seen) values (?, ?)", times)
+
+
+def gathered(db: Database) -> dict[str, Gathered]:
+    """What rules have gathered of readings, as of `Cursor.seen_reading`."""
+    rows = db.conn.execute("select series, state from alarm_gathered")
+    return {series: _decode_gathered(state) for series, state in rows}
+
+
+def put_gathered(db: Database, states: Iterable[tuple[str, Gathered]]) -> None:
+    """Keep what rules have gathered."""
+    db.conn.executemany(
+        "insert or replace into alarm_gathered (series, state) values (?, ?)",
+        [(series, _encode(state)) for series, state in states],
+    )
 
 
 def add_mark(db: Database, mark: Mark) -> None:

@@ -63,6 +63,12 @@ def after(db: Database, cursor: int, limit: int) -> list[StoredEvent]:
     return [StoredEvent(row_id, _event_decoder.decode(body)) for row_id, body in rows]
 
 
+def last_id(db: Database) -> int:
+    """The number of the event that arrived last; 0 if none ever did."""
+    row = db.conn.execute("SELECT seq FROM sqlite_sequence WHERE name = 'event'").fetchone()
+    return int(row[0]) if row else 0
+
+
 def add_plate(db: Database, feed: str, plate: PlateRead) -> StoredPlate | None:
     """Store a plate read; None if this camera's read was stored before."""
     plate = replace(

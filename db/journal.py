@@ -234,6 +234,12 @@ def _put(db: Database, table: str, rows: list[list[Any]]) -> None:
         )
     elif table == "command":
         db.conn.executemany("INSERT OR REPLACE INTO command VALUES (?2, ?3, ?4)", rows)
-    elif rows and table in ("alarm", "alarm_cursor", "alarm_mark", "incident_serial", "refusal"):
+    elif rows and table == "alarm_cursor":
+        names = ("id", *alarms.Cursor.__struct_fields__)[: len(rows[0])]  # an older journal knows fewer
+        places = ", ".join("?" * len(names))
+        db.conn.executemany(
+            f"INSERT OR REPLACE INTO alarm_cursor ({', '.join(names)}) VALUES ({places})", rows
+        )
+    elif rows and table in ("alarm", "alarm_mark", "incident_serial", "refusal"):
         places = ", ".join("?" * len(rows[0]))
         db.conn.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({places})", rows)

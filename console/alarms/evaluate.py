@@ -6,7 +6,8 @@ past, so that a reading still on its way to disk is judged before them. A jump
 of the wall clock shows as a change of its distance to the monotonic clock, and
 an hour without a console as the distance between the last time we were awake
 and our start; both go into the log as jumps, before the first reading received
-after them, and cost no source its silence.
+after them, and cost no source its silence. Events are followed in the order
+of their arrival by a cursor of their own; the log says after which reading they were judged.
 
 The cursor is written with the first change after it, and else about once a
 second: readings that moved nothing may be judged again after a kill, and move
@@ -25,7 +26,7 @@ from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
 from console.alarms.transitions import Transition
 from console.clock import Clock
-from db import alarms, arrivals, entries, readings
+from db import alarms, arrivals, entries, events, readings
 from db.alarms import Cursor, Mark
 from db.readings import StoredReading
 from db.records import Alarm, Asset, Draft, Reading, Rule
@@ -35,6 +36,7 @@ log = structlog.get_logger(__name__)
 SETTLE_MS = 1000
 JUMP_MS = 2000
 MOST_READINGS = 20_000
+MOST_EVENTS = 2000
 _KEEP_CURSOR_S = 1.0
 _KEEP_CURSOR_QUIET_S = 10.0
 _KEEP_SEEN_S = 30.0
@@ -49,8 +51,10 @@ class Evaluator:
     `behind` says that the last step left readings for the next one.
     """
 
-    def __init__(self, rules: Sequence[Rule], assets: Iterable[Asset], clock: Clock) -> None:
-        self._rulebook = Rulebook(rules, list(assets))
+    def __init__(
+        self, rules: Sequence[Rule], assets: Iterable[Asset], clock: Clock, zone: str = "Asia/Seoul"
+    ) -> None:
+        self._rulebook = Rulebook(rules, assets, zone)
         self._clock = clock
         self._started_ms = clock.now_ms()
         self._reducer = Reducer(self._rulebook)
@@ -77,6 +81,7 @@ class Evaluator:
         batch = self._new(feed_db, handed or ())
         self.behind = len(batch) >= MOST_READINGS
         self._reduce(batch, self._jump())
+        self._reduce_events(feed_db)
         if not self.behind:
             self._tick(now_ms)
         return self._write(ops_db, now_ms, self._patience_s(batch))
@@ -103,10 +108,14 @@ class Evaluator:
         newest = readings.last_id(feed_db)
         if newest < kept.reading:  # feed.db was made anew: what is in it was never judged
             kept = replace(kept, reading=0, seen_reading=0)
+        newest_event = events.last_id(feed_db)
+        if not 0 <= kept.event <= newest_event:
+            kept = replace(kept, event=newest_event if kept.event < 0 else 0)
         self._at = kept
         self._reducer = Reducer(self._rulebook, steady=kept.steady, shift=kept.shift)
         self._kept_seen = alarms.seen(ops_db)
-        orphans = self._reducer.resume(alarms.watches(ops_db), self._kept_seen)
+        gathered = alarms.gathered(ops_db)
+        orphans = self._reducer.resume(alarms.watches(ops_db), self._kept_seen, gathered)
         self._recall(feed_db, kept)
         self._marks, self._must_write = [], False
         self._is_started = alarms.last_start(ops_db) == self._started_ms
@@ -183,6 +192,18 @@ class Evaluator:
             self._reducer.jump(jump)
         self._take_until(batch, len(batch))
 
+    def _reduce_events(self, feed_db: Database) -> None:
+        """Judge the events that have arrived, once all readings of a jump before them are judged."""
+        if not self._is_started:
+            return
+        batch = events.after(feed_db, self._at.event, MOST_EVENTS)
+        if not batch:
+            return
+        self._reducer.events(batch)
+        self._at = replace(self._at, event=batch[-1].id)
+        self._marks.append(Mark(self._at.reading, "events", batch[-1].id, 0))
+        self.behind = self.behind or len(batch) >= MOST_EVENTS
+
     def _leave(self, jump: int) -> None:
         """Leave a jump to the next step: not all readings before it are judged."""
         if jump and self._offset_ms is not None:
@@ -255,6 +276,9 @@ class Evaluator:
         seen = self._reducer.seen
         alarms.put_seen(ops_db, [(key, at) for key, at in seen.items() if self._kept_seen.get(key) != at])
         self._kept_seen = dict(seen)
+        anew, gathered = self._reducer.gathered_anew, self._reducer.gathered
+        alarms.put_gathered(ops_db, [(key, gathered[key]) for key in sorted(anew)])
+        anew.clear()
         self._at = replace(self._at, seen_reading=self._at.reading)
 
 
@@ -279,6 +303,12 @@ def entry_of(transition: Transition, actor: str) -> Draft:
             "limit": alarm.limit,
             "observed_ms": alarm.observed_ms,
         }
+        if alarm.text:
+            payload["text"] = alarm.text
+    if transition.verb in ("raised", "suppressed", "released") and (
+        alarm.suppressed_by or transition.verb != "raised"
+    ):
+        payload["suppressed_by"] = alarm.suppressed_by
     if transition.verb == "acknowledged":
         payload["note"] = alarm.note
     return Draft(f"alarm.{transition.verb}", alarm.id, transition.at_ms, actor, payload)

@@ -8,8 +8,10 @@ Time is what the events say. `steady` time is received time less `shift`; a
 jump of the clock, or an hour in which the console did not run, goes into
 `shift`, so that delays and silences count only time in which we listened and
 a clock set forward raises no storm. Steady time never runs back. Before a
-reading received at T is judged, every timer due at or before T has fired, in
-the order of (due, watch id); so it does not matter when the reading is judged.
+reading or an event received at T is judged, every timer due at or before T has
+fired, in the order of (due, watch id); so it does not matter when it is judged.
+Events come from another store than readings; the log says between which
+readings they were judged.
 Transition times are those of the readings, or the times at which timers were
 due, put back on the wall clock.
 """
@@ -19,14 +21,23 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
+from console.alarms import force, statements
 from console.alarms import transitions as rule
-from console.alarms.rulebook import NOTHING, Plan, Rulebook, Subject
+from console.alarms.causes import Causes
+from console.alarms.gather import Figure, Values, gather, note
+from console.alarms.limits import is_beyond
+from console.alarms.rulebook import NOTHING, Plan, Rulebook, Subject, is_of_events
 from console.alarms.transitions import Moved, Transition
-from db.alarms import Watch
+from db.alarms import Gathered, Watch
+from db.events import StoredEvent
 from db.readings import StoredReading
-from db.records import Reading
+from db.records import Event, Flag, Reading, Rule
 
 _NEVER = 1 << 62
+_NOTED = "|"
+"""Before the series of a noted value among what is gathered; no rule's name can be empty."""
 
 
 class Reducer:
@@ -34,7 +45,9 @@ class Reducer:
 
     `changed` collects the watches that moved and `transitions` what their
     alarms did; the caller takes both and empties them. `seen` is per silence
-    watch the steady time its source was last heard.
+    watch the steady time its source was last heard, `gathered` what rules keep
+    of readings; both are complete only with the readings since they were kept (`recall`).
+    `gathered_anew` names what of it has changed; the caller empties it.
     """
 
     def __init__(self, rulebook: Rulebook, *, steady: int = 0, shift: int = 0) -> None:
@@ -45,21 +58,39 @@ class Reducer:
         self.seen: dict[str, int] = {}
         self.changed: dict[str, Watch] = {}
         self.transitions: list[Transition] = []
+        self.gathered: dict[str, Gathered] = {}
+        self.gathered_anew: set[str] = set()
+        self._known: Values = {}
+        self._opened: dict[tuple[str, str], str] = {}
+        self._causes = Causes(rulebook)
         self._silences: dict[str, tuple[Subject, int]] = {}
         self._timers: list[tuple[int, str]] = []
         self._next_due = _NEVER
 
     # --- resuming ---------------------------------------------------------------
 
-    def resume(self, watches: Iterable[Watch], seen: dict[str, int]) -> list[Watch]:
-        """Take up kept watches and seen times; returns the watches that no rule makes any more."""
+    def resume(
+        self, watches: Iterable[Watch], seen: dict[str, int], gathered: dict[str, Gathered] | None = None
+    ) -> list[Watch]:
+        """Take up what was kept; returns the watches that no rule makes any more."""
         orphans = []
+        for key, state in (gathered or {}).items():
+            self.gathered[key] = state
+            if key.startswith(_NOTED):
+                source, _, quantity = key.removeprefix(_NOTED).rpartition("|")
+                self._known[source, quantity] = state
         for watch in watches:
             self.watches[watch.id] = watch
-            if self.rulebook.subject(watch.id) is None:
+            subject = self.rulebook.subject(watch.id)
+            if subject is None:
                 orphans.append(watch)
-            elif watch.due is not None:
-                self._set_timer(watch.due, watch.id)
+                continue
+            for due in (watch.due, watch.release):
+                if due is not None:
+                    self._set_timer(due, watch.id)
+            for event, _ in watch.opens:
+                self._opened[subject.rule.id, event] = watch.id
+            self._causes.follow(subject, Watch(watch.id), watch)
         for key, at in sorted(seen.items()):
             subject = self.rulebook.subject(key)
             if subject is not None:
@@ -71,11 +102,17 @@ class Reducer:
         self.watches[watch.id] = watch
 
     def recall(self, reading: Reading) -> None:
-        """Note again that a source was heard, for a reading that was already judged."""
+        """Note again what a reading said that was already judged: who was heard, and what rules gather."""
         plan = self.rulebook.plan(reading.source, reading.quantity, reading.statistic)
-        if plan.silences and not reading.flags:
+        if plan is NOTHING:
+            return
+        if not reading.flags:
             for subject in plan.silences:
                 self._listen(subject, reading.received_ms - self.shift)
+        for subject in _gathering(plan, reading):
+            self._gather(subject, reading)
+        if plan.noted and not reading.flags:
+            self._note(reading)
 
     # --- events --------------------------------------------------------------------
 
@@ -89,8 +126,23 @@ class Reducer:
                     self._fire(steady)
                 self.steady = steady
             plan = plan_of(reading.source, reading.quantity, reading.statistic)
-            if plan is not nothing and not reading.flags:
-                self._judge(plan, reading, steady)
+            if plan is not nothing:
+                if not reading.flags:
+                    self._judge(plan, reading, steady)
+                if plan.gathers or plan.forecasts or plan.noted:
+                    self._weigh(plan, reading)
+
+    def events(self, batch: Iterable[StoredEvent]) -> None:
+        """Judge events in the order of their ids."""
+        for _, event in batch:
+            steady = event.received_ms - self.shift
+            if steady > self.steady:
+                if steady >= self._next_due:
+                    self._fire(steady)
+                self.steady = steady
+            if statements.is_judged(event):
+                for each in self.rulebook.of_events:
+                    self._state(each, event)
 
     def tick(self, at_ms: int) -> bool:
         """Let timers due at or before `at_ms` fire; False, and no trace, if none was due."""
@@ -116,7 +168,9 @@ class Reducer:
 
     def withdraw(self, watch: Watch, at_ms: int) -> None:
         """The rule of a watch is gone: its condition counts as over."""
-        self._move(watch, rule.settle_return(watch, at_ms))
+        self._move(watch, rule.settle_return(replace(watch, release=None), at_ms))
+        for child in [each for each in self.watches.values() if _is_under(each, watch.id)]:
+            self._move(child, rule.suppress(child, "", at_ms))
 
     # --- inside ----------------------------------------------------------------------
 
@@ -128,12 +182,83 @@ class Reducer:
             watch = self.watches.get(subject.id)
             if watch is None:
                 value = rule.number(reading)
-                if value is None or not rule.is_beyond(subject.rule, value):
+                if value is None or not is_beyond(subject.rule, value):
                     continue
                 watch = Watch(subject.id)
             moved = rule.judge(watch, subject, reading, self.steady, at_ms)
             if moved.watch is not watch:
                 self._move(watch, moved)
+
+    def _weigh(self, plan: Plan, reading: Reading) -> None:
+        """Judge what needs more than the value itself."""
+        at_ms = self.steady + self.shift
+        for subject in _gathering(plan, reading):
+            figure = self._gather(subject, reading)
+            if figure is None:
+                continue
+            limits = subject.rule
+            zone = self.rulebook.zone
+            if not (
+                force.in_time(limits, reading.observed_ms, zone)
+                and force.is_met(limits, subject.source, self._known)
+            ):
+                figure = Figure(figure.value, beyond=False, back=True, observed_ms=figure.observed_ms)
+            watch = self.watches.get(subject.id)
+            if watch is None:
+                if not figure.beyond:
+                    continue
+                watch = Watch(subject.id)
+            self._move(watch, rule.weigh(watch, subject, figure, reading.unit, self.steady, at_ms))
+        if plan.noted and not reading.flags:
+            self._note(reading)
+
+    def _gather(self, subject: Subject, reading: Reading) -> Figure | None:
+        value = rule.number(reading)
+        if value is None:
+            return None
+        state = self.gathered.get(subject.id)
+        if state is None:
+            state = Gathered()
+        figure = gather(subject.rule, state, reading, value, self._known)
+        if subject.rule.kind not in ("threshold", "cross"):
+            self.gathered[subject.id] = state
+            self.gathered_anew.add(subject.id)
+        return figure
+
+    def _note(self, reading: Reading) -> None:
+        value = rule.number(reading)
+        if value is None:
+            return
+        key = f"{_NOTED}{reading.source}|{reading.quantity}"
+        state = self.gathered.get(key)
+        if state is None:
+            state = self.gathered[key] = self._known[reading.source, reading.quantity] = Gathered()
+        note(state, reading, value)
+        self.gathered_anew.add(key)
+
+    def _state(self, about: Rule, event: Event) -> None:
+        """What an event's statement means for one rule."""
+        key = statements.key_of(event)
+        fits = statements.fits(about, event)
+        if about.kind == "count":
+            if not fits or statements.is_over(event):
+                return
+            act = statements.counted
+        elif statements.is_over(event) or not fits:
+            act = statements.ends
+        else:
+            act = statements.goes_on
+        opened = self._opened.get((about.id, key))
+        if opened is None and not fits:
+            return
+        subject = self.rulebook.of_event(about, statements.source_of(event), key)
+        if opened is not None and opened != subject.id:
+            subject = self.rulebook.subject(opened) or subject
+        is_opening = act is not statements.ends and opened is None
+        if is_opening and not force.in_time(about, event.observed_ms, self.rulebook.zone):
+            return
+        watch = self.watches.get(subject.id) or Watch(subject.id)
+        self._move(watch, act(watch, subject, event, self.steady, self.steady + self.shift))
 
     def _hear(self, subject: Subject, heard: int, reading: Reading) -> None:
         key = subject.id
@@ -164,15 +289,23 @@ class Reducer:
         while self._timers and self._timers[0][0] <= steady:
             due, key = heapq.heappop(self._timers)
             watch = self.watches.get(key)
-            if watch is not None and watch.due == due:
-                subject = self.rulebook.subject(key)
-                if subject is not None:
-                    self._move(watch, rule.expire(watch, subject, due + self.shift))
-                    fired = True
+            subject = self.rulebook.subject(key) if watch is not None else None
+            if watch is not None and subject is not None and watch.release == due:
+                cause = self._causes.cause_of(subject)
+                self._move(watch, rule.suppress(watch, cause, due + self.shift))
+                fired = True
+            elif watch is not None and subject is not None and watch.due == due:
+                self._move(watch, self._expire(watch, subject, due))
+                fired = True
             elif key in self._silences and (watch is None or not watch.active):
                 fired = self._silent(key, due) or fired
         self._next_due = self._timers[0][0] if self._timers else _NEVER
         return fired
+
+    def _expire(self, watch: Watch, subject: Subject, due: int) -> Moved:
+        if is_of_events(subject.rule):
+            return statements.expire(watch, subject, due, due + self.shift)
+        return rule.expire(watch, subject, due + self.shift)
 
     def _silent(self, key: str, due: int) -> bool:
         """A silence timer came up: put it off to what was heard since, or raise."""
@@ -182,7 +315,8 @@ class Reducer:
             self._set_timer(really, key)
             return False
         watch = self.watches.get(key) or Watch(key)
-        self._move(watch, rule.raise_alarm(watch, subject, due + self.shift))
+        cause = self._causes.cause_of(subject)
+        self._move(watch, rule.raise_alarm(watch, subject, due + self.shift, cause))
         return True
 
     def _move(self, before: Watch, moved: Moved) -> None:
@@ -199,10 +333,52 @@ class Reducer:
             self.transitions.append(moved.transition)
         if after.due is not None and after.due != before.due:
             self._set_timer(after.due, key)
+        if after.release is not None and after.release != before.release:
+            self._set_timer(after.release, key)
         if before.active and not after.active and key in self._silences:
             self._set_timer(self.seen[key] + self._silences[key][1], key)
+        if before.opens != after.opens:
+            self._index(before, after)
+        if before.active != after.active:
+            self._explain(before, after)
+
+    def _index(self, before: Watch, after: Watch) -> None:
+        """Find a watch by its events that go on."""
+        rule_id = after.id.partition("|")[0]
+        for event, _ in before.opens:
+            self._opened.pop((rule_id, event), None)
+        for event, _ in after.opens:
+            self._opened[rule_id, event] = after.id
+
+    def _explain(self, before: Watch, after: Watch) -> None:
+        """A cause came or went: what it explains is suppressed, or gets the time to speak again."""
+        subject = self.rulebook.subject(after.id)
+        if subject is None or not self._causes.follow(subject, before, after) or after.alarm is None:
+            return
+        at_ms = after.alarm.changed_ms
+        for key in self._causes.explained_by(subject, after.alarm.asset):
+            child, about = self.watches.get(key), self.rulebook.subject(key)
+            if child is None or about is None or child.alarm is None:
+                continue
+            cause = self._causes.cause_of(about)
+            if cause:
+                self._move(child, rule.suppress(child, cause, at_ms))
+            elif child.alarm.suppressed_by == after.id:
+                patience = round(about.rule.silent_s * 1000)
+                self._move(child, Moved(replace(child, release=at_ms - self.shift + patience)))
 
     def _set_timer(self, due: int, key: str) -> None:
         heapq.heappush(self._timers, (due, key))
         if due < self._next_due:
             self._next_due = due
+
+
+def _gathering(plan: Plan, reading: Reading) -> tuple[Subject, ...]:
+    """The rules that gather this reading: a prediction is only for those of predictions."""
+    if not reading.flags:
+        return plan.gathers + plan.forecasts if plan.forecasts else plan.gathers
+    return plan.forecasts if reading.flags == Flag.FORECAST else ()
+
+
+def _is_under(watch: Watch, cause: str) -> bool:
+    return watch.alarm is not None and watch.alarm.suppressed_by == cause

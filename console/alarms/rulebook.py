@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from console.errors import SettingsError
+from console.alarms.checks import check
+from console.alarms.force import is_always
 from db.records import Alarm, AlarmState, Asset, Rule
 
 _MOST_SERIES = 500_000
+
+
+__all__ = ["NOTHING", "Place", "Plan", "Rulebook", "Subject", "check", "is_of_events", "matches"]
 
 
 class Place(NamedTuple):
@@ -48,17 +52,27 @@ class Subject(msgspec.Struct, frozen=True):
             name_en=rule.name_en or rule.name or rule.id,
             asset=self.place.asset,
             place=self.place.text,
+            look=_LOOKS.get(rule.kind, "actual"),
         )
 
 
 class Plan(NamedTuple):
-    """What a reading of a series has to pass: its limits, and the silences it breaks."""
+    """What a reading of a series has to pass: its limits, and the silences it breaks.
+
+    `gathers` are the rules that need more than the value itself, `forecasts`
+    those for predictions; `noted`: other rules want to know its value.
+    """
 
     limits: tuple[Subject, ...]
     silences: tuple[Subject, ...]
+    gathers: tuple[Subject, ...] = ()
+    forecasts: tuple[Subject, ...] = ()
+    noted: bool = False
 
 
 NOTHING = Plan((), ())
+_LOOKS: dict[str, Literal["forecast", "event"]] = {"forecast": "forecast", "event": "event"}
+_GATHERED = ("average", "rate", "change", "stuck", "count", "cross")
 
 
 class Rulebook:
@@ -67,13 +81,26 @@ class Rulebook:
     Raises SettingsError for a rule that could never alarm or never clear.
     """
 
-    def __init__(self, rules: Sequence[Rule], assets: Iterable[Asset] = ()) -> None:
+    def __init__(self, rules: Sequence[Rule], assets: Iterable[Asset] = (), zone: str = "Asia/Seoul") -> None:
+        assets = list(assets)
+        self.zone = ZoneInfo(zone)
         for rule in rules:
             check(rule)
         self.rules = {rule.id: rule for rule in rules}
-        self._limits = [rule for rule in rules if rule.kind == "threshold"]
+        self._limits = [rule for rule in rules if rule.kind == "threshold" and is_always(rule)]
         self._silences = [rule for rule in rules if rule.kind == "silent"]
+        self._forecasts = [rule for rule in rules if rule.kind == "forecast"]
+        self.of_events = [rule for rule in rules if is_of_events(rule)]
+        self._gathers = [
+            rule
+            for rule in rules
+            if (rule.kind in _GATHERED and not is_of_events(rule))
+            or (rule.kind == "threshold" and not is_always(rule))
+        ]
+        self.groups = [rule for rule in self._silences if rule.group]
         self._places = _places(assets)
+        self._assets = {asset.id: asset for asset in assets}
+        self._above: dict[str, tuple[str, ...]] = {}
         self._expected = [(asset.source, asset.quantity) for asset in assets if asset.source]
         self._plans: dict[tuple[str, str, str], Plan] = {}
 
@@ -92,8 +119,14 @@ class Rulebook:
         rule_id, _, series = watch_id.partition("|")
         source, _, quantity = series.rpartition("|")
         rule = self.rules.get(rule_id)
-        if rule is None or not matches(rule.source, source):
+        if rule is None:
             return None
+        if rule.kind == "event" and rule.by == "event":
+            return Subject(watch_id, rule, source, "")
+        if not matches(rule.source, source) or (rule.group and source != rule.source):
+            return None
+        if is_of_events(rule):
+            return None if quantity else self._subject(rule, source, "")
         if rule.kind == "silent" and (not quantity) != (rule.quantity == "*"):
             return None
         if quantity and not matches(rule.quantity, quantity.partition("/")[0]):
@@ -107,8 +140,30 @@ class Rulebook:
             for source, quantity in self._expected
             for rule in self._silences
             if (subject := self._silence(rule, source, quantity)) is not None
-        }
+        } | {subject.id: subject for subject in map(self._group, self.groups)}
         return [found[key] for key in sorted(found)]
+
+    def of_event(self, rule: Rule, source: str, key: str) -> Subject:
+        """The subject of an event rule: the event itself, or its source."""
+        if rule.kind == "event" and rule.by == "event":
+            place = self._places.get((source, "")) or Place()
+            return Subject(f"{rule.id}|{key}", rule, source, "", place)
+        return self._subject(rule, source, "")
+
+    def above(self, asset: str) -> tuple[str, ...]:
+        """What an asset hangs on, in the tree and for its power: the nearest first."""
+        found = self._above.get(asset)
+        if found is None:
+            order: list[str] = []
+            ahead = [asset]
+            while ahead and len(order) < 64:
+                here = self._assets.get(ahead.pop(0))
+                for each in (here.power_parent, here.parent) if here else ():
+                    if each and each != asset and each not in order:
+                        order.append(each)
+                        ahead.append(each)
+            found = self._above[asset] = tuple(order)
+        return found
 
     def _match(self, source: str, quantity: str, statistic: str) -> Plan:
         name = quantity if statistic in ("inst", "avg") else f"{quantity}/{statistic}"
@@ -122,16 +177,31 @@ class Rulebook:
             for rule in self._silences
             if (subject := self._silence(rule, source, quantity)) is not None
         )
-        return Plan(limits, silences) if limits or silences else NOTHING
+        gathers, forecasts = (
+            tuple(
+                self._subject(rule, source, name)
+                for rule in rules
+                if matches(rule.source, source) and matches(rule.quantity, quantity)
+            )
+            for rules in (self._gathers, self._forecasts)
+        )
+        noted = name == quantity and any(_wants(rule, source, quantity) for rule in self._gathers)
+        plan = Plan(limits, silences, gathers, forecasts, noted)
+        return NOTHING if plan == NOTHING else plan
 
     def _silence(self, rule: Rule, source: str, quantity: str) -> Subject | None:
         if not matches(rule.source, source):
             return None
+        if rule.group:
+            return self._group(rule)
         if rule.quantity == "*":
             return self._subject(rule, source, "")
         if quantity and matches(rule.quantity, quantity):
             return self._subject(rule, source, quantity)
         return None
+
+    def _group(self, rule: Rule) -> Subject:
+        return Subject(f"{rule.id}|{rule.source}|", rule, rule.source, "")
 
     def _subject(self, rule: Rule, source: str, quantity: str) -> Subject:
         plain = quantity.partition("/")[0]
@@ -144,29 +214,16 @@ def matches(pattern: str, text: str) -> bool:
     return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern
 
 
-def check(rule: Rule) -> None:
-    """Raise SettingsError, with what was found and what is allowed, for a rule that makes no sense."""
-    fault = _fault(rule)
-    if fault:
-        raise SettingsError(f"rules: rule {rule.id!r}: {fault}")
+def is_of_events(rule: Rule) -> bool:
+    """Whether the rule looks at events and not at readings."""
+    return rule.kind == "event" or (rule.kind == "count" and rule.of == "events")
 
 
-def _fault(rule: Rule) -> str:
-    if not rule.id or "|" in rule.id:
-        return f"key id: found {rule.id!r}; a name without '|'"
-    for key in ("deadband", "on_delay_s", "off_delay_s", "silent_s"):
-        number = getattr(rule, key)
-        if not math.isfinite(number) or number < 0:
-            return f"key {key}: found {number}; 0 or more"
-    if rule.kind == "silent":
-        return (
-            "" if rule.silent_s > 0 else f"key silent_s: found {rule.silent_s}; more than 0 for kind silent"
-        )
-    if rule.above is None and rule.below is None:
-        return "key above: found nothing; above or below, or both, for kind threshold"
-    if rule.above is not None and rule.below is not None and rule.above - rule.below < 2 * rule.deadband:
-        return f"key deadband: found {rule.deadband}; at most half of what lies between below and above"
-    return ""
+def _wants(rule: Rule, source: str, quantity: str) -> bool:
+    """Whether the rule needs the value of this series beside the one it judges."""
+    if rule.if_quantity == quantity and matches(rule.source, source):
+        return True
+    return rule.kind == "cross" and source in rule.others and matches(rule.quantity, quantity)
 
 
 def _places(assets: Iterable[Asset]) -> dict[tuple[str, str], Place]:

@@ -1,6 +1,6 @@
 """How one watch and its alarm move. Pure functions; the times are handed in.
 
-The states are those of ISA-18.2 / IEC 62682 without latch and shelving:
+The states are those of ISA-18.2 / IEC 62682 without shelving:
 
     normal --raise--> unacknowledged --acknowledge--> acknowledged --return--> normal
                       unacknowledged --return--> returned --acknowledge--> normal
@@ -10,6 +10,9 @@ A limit is crossed when the value is beyond it; a value on the limit is not.
 It is back when the value is inside by the deadband, the deadband's edge
 included. A delay runs from the reading that began it by the time we received
 it, and any reading that contradicts it ends it.
+
+An alarm that latches becomes returned even if it was acknowledged before. One
+that is suppressed is normal when it returns: nobody was told of it.
 """
 
 from __future__ import annotations
@@ -19,18 +22,20 @@ from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
+from console.alarms.gather import Figure
+from console.alarms.limits import is_back, is_beyond, is_worse, limit_of
 from console.alarms.rulebook import Subject
 from db.alarms import Watch
 from db.records import Alarm, AlarmState, Reading, Rule
 
-Verb = Literal["raised", "acknowledged", "returned", "normal"]
+Verb = Literal["raised", "acknowledged", "returned", "normal", "suppressed", "released"]
 
 JUDGED = frozenset({"good", "uncertain"})
 """Qualities whose values are judged; another one says that the sensor itself doubts the value."""
 
 
 class Transition(NamedTuple):
-    """An alarm moved: the alarm after it, and by what. `normal` is a return already acknowledged."""
+    """An alarm moved: the alarm after it, and by what. `normal` is a return that needs no acknowledgement."""
 
     verb: Verb
     alarm: Alarm
@@ -49,28 +54,59 @@ def judge(watch: Watch, subject: Subject, reading: Reading, steady: int, at_ms: 
     value = number(reading)
     if value is None:
         return Moved(watch)
+    rule = subject.rule
+    figure = Figure(value, is_beyond(rule, value), is_back(rule, value), reading.observed_ms)
+    return weigh(watch, subject, figure, reading.unit, steady, at_ms)
+
+
+def weigh(watch: Watch, subject: Subject, figure: Figure, unit: str, steady: int, at_ms: int) -> Moved:
+    """The watch after a figure of its rule came; the same watch object if nothing changed."""
+    rule = subject.rule
+    if figure.pulse_ms:
+        return _pulse(watch, subject, figure, unit, steady, at_ms)
     if watch.active:
-        if not is_back(subject.rule, value):
+        if not figure.back:
             return Moved(watch if watch.due is None else replace(watch, due=None))
-        return _begin_return(watch, subject.rule, steady, at_ms)
-    if not is_beyond(subject.rule, value):
+        return _begin_return(watch, rule, steady, at_ms)
+    if not figure.beyond:
         if watch.due is None:
             return Moved(watch)
         return Moved(replace(watch, due=None, peak=None, peak_observed_ms=None))
-    if watch.due is not None and not _is_worse(subject.rule, value, watch.peak):
+    if watch.due is not None and not is_worse(rule, figure.value, watch.peak):
         return Moved(watch)
-    watch = replace(watch, peak=value, peak_observed_ms=reading.observed_ms, unit=reading.unit)
+    watch = replace(watch, peak=figure.value, peak_observed_ms=figure.observed_ms, unit=unit)
     if watch.due is not None:
         return Moved(watch)
-    delay = round(subject.rule.on_delay_s * 1000)
+    delay = max(round(rule.on_delay_s * 1000), quiet_ms(watch, rule, at_ms))
     if delay:
         return Moved(replace(watch, due=steady + delay))
     return raise_alarm(watch, subject, at_ms)
 
 
+def quiet_ms(watch: Watch, rule: Rule, at_ms: int) -> int:
+    """How much of the pause between two activations is left."""
+    if not rule.quiet_s or watch.alarm is None:
+        return 0
+    quiet = round(rule.quiet_s * 1000)
+    return min(quiet, max(0, watch.alarm.raised_ms + quiet - at_ms))
+
+
+def _pulse(watch: Watch, subject: Subject, figure: Figure, unit: str, steady: int, at_ms: int) -> Moved:
+    """Raise, or go on, until nothing of the kind came for the pulse's time."""
+    if watch.active:
+        return Moved(replace(watch, due=steady + figure.pulse_ms))
+    if quiet_ms(watch, subject.rule, at_ms):
+        return Moved(watch)
+    watch = replace(watch, peak=figure.value, peak_observed_ms=figure.observed_ms, unit=unit)
+    moved = raise_alarm(watch, subject, at_ms)
+    return Moved(replace(moved.watch, due=steady + figure.pulse_ms), moved.transition)
+
+
 def expire(watch: Watch, subject: Subject, at_ms: int) -> Moved:
     """The watch after its delay ran out."""
-    return settle_return(watch, at_ms) if watch.active else raise_alarm(watch, subject, at_ms)
+    if watch.active:
+        return settle_return(watch, at_ms, latch=subject.rule.latch)
+    return raise_alarm(watch, subject, at_ms)
 
 
 def heard(watch: Watch, subject: Subject, steady: int, at_ms: int) -> Moved:
@@ -78,37 +114,61 @@ def heard(watch: Watch, subject: Subject, steady: int, at_ms: int) -> Moved:
     return _begin_return(watch, subject.rule, steady, at_ms) if watch.active else Moved(watch)
 
 
-def raise_alarm(watch: Watch, subject: Subject, at_ms: int) -> Moved:
+def raise_alarm(watch: Watch, subject: Subject, at_ms: int, suppressed_by: str = "") -> Moved:
     """The condition holds: a new activation, unacknowledged."""
-    before = watch.alarm or subject.alarm()
+    blank = subject.alarm()
+    before, said = watch.alarm or blank, watch.said
     alarm = replace(
-        subject.alarm(),
+        blank,
         activation=before.activation + 1,
         state=AlarmState.UNACKNOWLEDGED,
         raised_ms=at_ms,
         changed_ms=at_ms,
         value=watch.peak,
         unit=watch.unit,
-        limit=_limit(subject.rule, watch.peak),
+        limit=limit_of(subject.rule, watch.peak),
         observed_ms=watch.peak_observed_ms,
         incident=before.incident if before.is_standing else "",
+        suppressed_by=suppressed_by,
     )
-    moved = Watch(watch.id, active=True, alarm=alarm)
-    return Moved(moved, Transition("raised", alarm, at_ms))
+    if said is not None:
+        alarm = replace(
+            alarm,
+            source=said.source,
+            value=said.value,
+            observed_ms=said.observed_ms,
+            text=said.text,
+            place=said.place or alarm.place,
+            lon=said.lon,
+            lat=said.lat,
+        )
+    return Moved(replace(_calm(watch), active=True, alarm=alarm), Transition("raised", alarm, at_ms))
 
 
-def settle_return(watch: Watch, at_ms: int) -> Moved:
+def settle_return(watch: Watch, at_ms: int, *, latch: bool = False) -> Moved:
     """The condition is gone for good: normal if somebody has acknowledged it, else returned."""
-    alarm = watch.alarm
-    calm = Watch(watch.id, alarm=alarm)
+    alarm, calm = watch.alarm, _calm(watch)
     if alarm is None or alarm.state not in (AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED):
         return Moved(calm)
-    acknowledged = alarm.state is AlarmState.ACKNOWLEDGED
-    state = AlarmState.NORMAL if acknowledged else AlarmState.RETURNED
-    after = replace(alarm, state=state, changed_ms=at_ms, returned_ms=at_ms)
-    return Moved(
-        replace(calm, alarm=after), Transition("normal" if acknowledged else "returned", after, at_ms)
-    )
+    is_done = bool(alarm.suppressed_by) or (alarm.state is AlarmState.ACKNOWLEDGED and not latch)
+    state = AlarmState.NORMAL if is_done else AlarmState.RETURNED
+    after = replace(alarm, state=state, changed_ms=at_ms, returned_ms=at_ms, suppressed_by="")
+    return Moved(replace(calm, alarm=after), Transition("normal" if is_done else "returned", after, at_ms))
+
+
+def suppress(watch: Watch, cause: str, at_ms: int) -> Moved:
+    """The alarm is explained by another one; with `cause` empty it is not, any more."""
+    alarm = watch.alarm
+    if alarm is None or not watch.active or alarm.suppressed_by == cause:
+        return Moved(watch if watch.release is None else replace(watch, release=None))
+    after = replace(alarm, suppressed_by=cause, changed_ms=at_ms)
+    verb: Verb = "suppressed" if cause else "released"
+    return Moved(replace(watch, alarm=after, release=None), Transition(verb, after, at_ms))
+
+
+def _calm(watch: Watch) -> Watch:
+    """Settled, with what is known of events kept."""
+    return Watch(watch.id, alarm=watch.alarm, opens=watch.opens, ended=watch.ended, said=watch.said)
 
 
 def acknowledge(watch: Watch, actor: str, note: str, at_ms: int) -> Moved:
@@ -136,37 +196,10 @@ def number(reading: Reading) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def is_beyond(rule: Rule, value: float) -> bool:
-    """Whether the value is past a limit of the rule."""
-    return (rule.above is not None and value > rule.above) or (rule.below is not None and value < rule.below)
-
-
-def is_back(rule: Rule, value: float) -> bool:
-    """Whether the value is inside every limit by the deadband."""
-    return (rule.above is None or value <= rule.above - rule.deadband) and (
-        rule.below is None or value >= rule.below + rule.deadband
-    )
-
-
 def _begin_return(watch: Watch, rule: Rule, steady: int, at_ms: int) -> Moved:
     if watch.due is not None:
         return Moved(watch)
     delay = round(rule.off_delay_s * 1000)
-    return Moved(replace(watch, due=steady + delay)) if delay else settle_return(watch, at_ms)
-
-
-def _is_worse(rule: Rule, value: float, peak: object) -> bool:
-    """Whether the value lies further beyond the limit than the worst one before it."""
-    if not isinstance(peak, (int, float)):
-        return True
-    if rule.above is not None and value > rule.above:
-        return value > peak
-    return value < peak
-
-
-def _limit(rule: Rule, peak: object) -> float | None:
-    if rule.kind == "silent":
-        return rule.silent_s
-    if rule.above is not None and isinstance(peak, (int, float)) and peak > rule.above:
-        return rule.above
-    return rule.below
+    return (
+        Moved(replace(watch, due=steady + delay)) if delay else settle_return(watch, at_ms, latch=rule.latch)
+    )

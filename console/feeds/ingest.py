@@ -324,8 +324,7 @@ class Ingest:
         done = [self._answered(burst) for burst in bursts]
         for session in self._sessions:
             session.write()
-        if new:
-            self._on_committed(new)
+        self._on_committed(new)  # without readings too: there may be events to judge
         told: list[Any] = [*self._newest.of(new), *tallied]
         for burst in bursts:
             self._paces.heard(burst.observed, received_ms)

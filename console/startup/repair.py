@@ -14,7 +14,7 @@ from console.clock import Clock, local_text
 from console.errors import ConsoleError, StoreError, Unavailable
 from console.incidents import folding
 from console.startup.found import Found
-from db import alarms, connection, ops, readings
+from db import alarms, connection, events, ops, readings
 from db import journal as images
 from db.connection import SqlError
 from db.journal import Image
@@ -140,31 +140,35 @@ def align(folder: Path, key: bytes, clock: Clock) -> list[Found]:
     Readings that were judged must not be judged again: that would raise alarms of the past.
     """
     try:
-        newest = _last_reading(folder / "feed.db", key)
+        newest, newest_event = _last(folder / "feed.db", key)
         with closing(connection.open_reader(folder / "ops.db", key)) as db:
             at = alarms.cursor(db)
     except (SqlError, Unavailable):
         return []  # the tables are not made yet
     is_new = at == alarms.Cursor()
-    if at.reading <= newest and not (is_new and newest):
+    is_behind = at.reading > newest or at.event > newest_event
+    if not is_behind and not (is_new and (newest or newest_event)):
         return []
     lost = at.reading - newest
     with closing(connection.open_writer(folder / "ops.db", key, ops.migrations)) as db, db.atomic():
-        _go_on(db, at, newest)
-    if is_new:
+        _go_on(db, at, newest if is_new else min(newest, at.reading), newest_event)
+    if is_new or lost <= 0:
         return []
     text = f"feed.db: {lost} readings that the alarm engine had judged are no longer there"
     fields: dict[str, str | int | None] = {"readings": lost}
     return [Found("feed.db", "behind", clock.now_ms(), text, kind="lost", fields=fields)]
 
 
-def _go_on(db: Database, at: alarms.Cursor, newest: int) -> None:
-    alarms.put_cursor(db, replace(at, reading=newest, seen_reading=newest))
+def _go_on(db: Database, at: alarms.Cursor, newest: int, newest_event: int) -> None:
+    event = min(at.event, newest_event) if at.step else newest_event
+    seen = min(at.seen_reading, newest) if at.reading == newest else newest
+    alarms.put_cursor(db, replace(at, reading=newest, seen_reading=seen, event=event))
     db.conn.execute("UPDATE alarm_seen SET seen = max(seen, ?)", (at.steady,))
 
 
-def _last_reading(path: Path, key: bytes) -> int:
+def _last(path: Path, key: bytes) -> tuple[int, int]:
+    """The numbers of the newest reading and the newest event."""
     if not path.exists() or not path.stat().st_size:
-        return 0
+        return 0, 0
     with closing(connection.open_reader(path, key)) as db:
-        return readings.last_id(db)
+        return readings.last_id(db), events.last_id(db)

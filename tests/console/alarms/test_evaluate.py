@@ -17,15 +17,21 @@ from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
 from console.clock import ManualClock
 from console.errors import Refused
-from db import alarms, arrivals, connection, entries, feed, ops, readings
+from db import alarms, arrivals, connection, entries, events, feed, ops, readings
 from db.readings import StoredReading
-from db.records import Alarm, AlarmState, Asset, Draft, Reading, Rule
+from db.records import Alarm, AlarmState, Asset, Draft, Event, Reading, Rule
 
 KEY = bytes(32)
 RULES = [
     Rule("now", "threshold", source="a*", above=10.0, deadband=2.0),
     Rule("slow", "threshold", above=10.0, on_delay_s=3.0, off_delay_s=2.0),
     Rule("quiet", "silent", silent_s=5.0),
+    Rule("mean", "average", source="b", window_s=2.0, hold=2, above=8.0),
+    Rule("same", "stuck", source="c", window_s=3.0),
+    Rule("often", "count", source="c", above=10.0, least=2, window_s=10.0),
+    Rule("odd", "cross", source="b", others=("a", "c"), above=5.0),
+    Rule("said", "event", types=("t",), latch=True),
+    Rule("camera", "event", by="source", quiet_s=3.0, hold_s=2.0),
 ]
 ASSETS = [Asset("d", "district", "D"), Asset("v", "device", "V", parent="d", source="never")]
 
@@ -70,6 +76,12 @@ class Room:
             )
         self.handed += found.new
 
+    def tell(self, key: str, status: Any, at: int) -> None:
+        """Store what another system says now about an event."""
+        now = self.clock.now_ms()
+        with self.feed.atomic():
+            events.add(self.feed, "f", Event("o", key, "t", status, at, now, source="cam"))
+
     def step(self, *, plug: bool = False) -> list[Alarm]:
         """One job of the engine; with `plug` the power goes before it is committed."""
         handed, self.handed = self.handed, []
@@ -113,12 +125,17 @@ def replayed(room: Room) -> list[Draft]:
     """What the reducer makes of the log alone: the readings and the marks between them."""
     reducer = Reducer(Rulebook(room.rules, room.assets))
     every, place = readings.after(room.feed, 0, 1_000_000), 0
+    told = 0
     for mark in alarms.marks(room.ops):
         while place < len(every) and every[place].id <= mark.reading:
             reducer.readings([every[place]])
             place += 1
         if mark.kind == "tick":
             reducer.tick(mark.at_ms)
+        elif mark.kind == "events":
+            batch = [each for each in events.after(room.feed, told, 1_000_000) if each.id <= mark.at_ms]
+            reducer.events(batch)
+            told = mark.at_ms
         else:
             reducer.jump(mark.shift)
             if mark.kind == "start":
@@ -139,6 +156,14 @@ acts = st.lists(
         st.tuples(
             st.just("receive"),
             st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([1.0, 9.0, 20.0])), max_size=3),
+        ),
+        st.tuples(
+            st.just("tell"),
+            st.tuples(
+                st.sampled_from(["k1", "k2"]),
+                st.sampled_from(["occurred", "changed", "ended"]),
+                st.integers(0, 20),
+            ),
         ),
         st.tuples(st.just("advance"), st.sampled_from([0.2, 1.0, 2.5, 6.0, 40.0])),
         st.tuples(st.just("step"), st.booleans()),
@@ -172,6 +197,7 @@ STEPS = {
     ("alarm.acknowledged", "returned"): "normal",
     ("alarm.returned", "unacknowledged"): "returned",
     ("alarm.normal", "acknowledged"): "normal",
+    ("alarm.returned", "acknowledged"): "returned",
 }
 
 
@@ -206,6 +232,8 @@ def do(room: Room, act: str, what: Any) -> None:
     match act:
         case "receive":
             room.receive(*what)
+        case "tell":
+            room.tell(*what)
         case "advance":
             room.clock.advance(what)
         case "step":
@@ -399,3 +427,40 @@ def test_with_a_short_order_of_arrival_nobody_is_called_silent_who_was_heard(roo
     assert "a" not in {alarm.source for alarm in room.step()}
     room.clock.advance(3)
     assert "a" in {alarm.source for alarm in room.step()}
+
+
+def test_an_event_is_judged_once_and_its_place_is_written_down(room: Room) -> None:
+    room.step()
+    room.tell("k1", "occurred", 5)
+    assert {alarm.id for alarm in room.step()} == {"said|o|k1", "camera|cam|"}
+    assert alarms.cursor(room.ops).event == 1
+    assert [mark for mark in alarms.marks(room.ops) if mark.kind == "events"] == [
+        alarms.Mark(0, "events", 1, 0)
+    ]
+    room.kill()
+    assert room.step() == []
+
+
+def test_a_store_older_than_event_rules_raises_nothing_of_the_past(room: Room) -> None:
+    room.step()
+    room.tell("k1", "occurred", 5)
+    room.ops.conn.execute("update alarm_cursor set event = -1")
+    room.kill()
+    assert room.step() == []
+    room.tell("k2", "occurred", 6)
+    assert "said|o|k2" in {alarm.id for alarm in room.step()}
+
+
+def test_what_a_rule_gathered_goes_on_after_a_kill(room: Room) -> None:
+    room.rules = [Rule("moved", "change", baseline_hours=1.0, above=5.0)]
+    room.kill()
+    room.receive(("a", 1.0))
+    room.step()
+    room.kill()
+    room.sent = 400_000
+    room.receive(("a", 3.0))
+    room.step()
+    room.kill()
+    room.receive(("a", 7.0))
+    (alarm,) = room.step()
+    assert (alarm.value, alarm.limit) == (6.0, 5.0)

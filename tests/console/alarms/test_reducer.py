@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from console.alarms import transitions
 from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
 from console.alarms.transitions import Transition
-from db.alarms import Watch
+from db.alarms import Gathered, Watch
 from db.readings import StoredReading
 from db.records import Asset, Flag, Reading, Rule
 
@@ -23,6 +24,15 @@ RULES = [
     Rule("slow", "threshold", above=10.0, on_delay_s=3.0, off_delay_s=2.0, deadband=1.0),
     Rule("low", "threshold", source="b", quantity="q", below=3.0, on_delay_s=1.0),
     Rule("quiet", "silent", silent_s=4.0),
+    Rule("mean", "average", quantity="p", window_s=2.0, hold=2, above=9.0, clear=8.0, at_limit=True),
+    Rule("fast", "rate", source="b", window_s=2.0, per_s=1.0, above=3.0, below=-3.0),
+    Rule("moved", "change", baseline_hours=0.001, above=5.0, quiet_s=4.0),
+    Rule("same", "stuck", window_s=2.0, latch=True),
+    Rule("often", "count", quantity="q", above=10.0, least=2, window_s=5.0),
+    Rule("odd", "cross", source="a", others=("b",), above=5.0, window_s=9.0),
+    Rule("if", "threshold", source="a", quantity="q", above=10.0, if_quantity="p", if_below=9.0),
+    Rule("soon", "forecast", above=10.0, priority=4),
+    Rule("away", "silent", source="a*", group=True, silent_s=3.0),
     Rule("quiet-q", "silent", source="a", quantity="q", silent_s=2.0, on_delay_s=1.0, off_delay_s=1.0),
 ]
 ASSETS = [Asset("d", "district", "D"), Asset("v", "device", "V", parent="d", source="never")]
@@ -72,10 +82,12 @@ def acknowledge(reducer: Reducer, at_ms: int) -> None:
 
 def resumed(reducer: Reducer) -> Reducer:
     """The same engine after everything went through bytes."""
-    body = msgspec.msgpack.encode((list(reducer.watches.values()), reducer.seen))
-    watches, seen = msgspec.msgpack.decode(body, type=tuple[list[Watch], dict[str, int]])
+    body = msgspec.msgpack.encode((list(reducer.watches.values()), reducer.seen, reducer.gathered))
+    watches, seen, gathered = msgspec.msgpack.decode(
+        body, type=tuple[list[Watch], dict[str, int], dict[str, Gathered]]
+    )
     fresh = Reducer(Rulebook(RULES, ASSETS), steady=reducer.steady, shift=reducer.shift)
-    assert fresh.resume(watches, seen) == []
+    assert fresh.resume(watches, seen, gathered) == []
     fresh.transitions = list(reducer.transitions)
     return fresh
 
@@ -90,8 +102,12 @@ def logs(draw: st.DrawFn) -> list[Event]:
         if kind == "reading":
             source, quantity = draw(st.sampled_from("ab")), draw(st.sampled_from("qp"))
             value = draw(st.sampled_from([1.0, 8.5, 9.5, 11.0, 20.0]))
-            flags = draw(st.sampled_from([0] * 7 + [int(Flag.RETAINED)]))
-            events.append((kind, stored(number, source, quantity, value, now, flags)))
+            flags = draw(st.sampled_from([0] * 7 + [int(Flag.RETAINED), int(Flag.FORECAST)]))
+            what = stored(number, source, quantity, value, now, flags)
+            if flags == Flag.FORECAST:
+                ahead = what.reading.received_ms + draw(st.sampled_from([60_000, 3_600_000]))
+                what = what._replace(reading=replace(what.reading, observed_ms=ahead))
+            events.append((kind, what))
         elif kind == "jump":
             by_ms = draw(st.sampled_from([-7_200_000, 3_600_000]))
             now += by_ms
@@ -196,6 +212,28 @@ def test_a_rule_that_is_gone_returns_its_alarm() -> None:
     for watch in orphans:
         fresh.withdraw(watch, T0 + 5)
     assert told(fresh.transitions) == [("now", "returned", 5)]
+
+
+def test_trap_24_a_forecast_is_of_low_priority_marked_and_only_for_its_rules() -> None:
+    reducer = engine([RULES[0], Rule("soon", "forecast", above=10.0, horizon_s=7200.0, priority=4)])
+
+    def forecast(at: int, *values: tuple[float, float]) -> None:
+        reducer.readings(
+            StoredReading(
+                n, Reading("a", "q", value, T0 + at + round(h * 3_600_000), T0 + at, flags=Flag.FORECAST)
+            )
+            for n, (h, value) in enumerate(values)
+        )
+
+    forecast(0, (3.0, 99.0))
+    assert reducer.transitions == []
+    forecast(1000, (1.0, 5.0), (1.5, 12.0))
+    assert [(t.alarm.rule, t.alarm.priority, t.alarm.look) for t in reducer.transitions] == [
+        ("soon", 4, "forecast")
+    ]
+    forecast(2000, (1.0, 5.0), (1.5, 6.0))
+    forecast(3000, (1.0, 5.0))
+    assert told(reducer.transitions) == [("soon", "raised", 1000), ("soon", "returned", 3000)]
 
 
 def test_the_extremes_of_a_quantity_have_alarms_of_their_own() -> None:
