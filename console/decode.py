@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from console.clock import Clock, SystemClock
+from console.describe import described, form_of
 from console.errors import SettingsError
 from console.formats import csv_text, topics
 from console.formats.decoders import Decoder, decoder
@@ -27,20 +28,26 @@ def decode_files(
     Without `topic` one is made that fits the feed's first pattern, with the
     file's name as the source, and each dict says so in `topic_assumed`. Raises
     SettingsError for an unknown feed, before the first file is opened, and for
-    a file that cannot be read.
+    a file that cannot be read. A file that is no message (map layers, tiles,
+    clips, with a feed of kind `register` also tables) is described instead.
     """
     feed = settings.feeds.get(feed_name)
     if feed is None:
         known = ", ".join(settings.feeds) or "none is defined"
         raise SettingsError(f"There is no feed {feed_name!r}; allowed: {known}")
     reader = decoder(feed_name, feed, settings.site.encodings)
-    return _all(reader, feed, topic, files, clock or SystemClock())
+    return _all(reader, feed, topic, files, clock or SystemClock(), settings.site.encodings)
 
 
 def _all(
-    reader: Decoder, feed: Feed, topic: str, files: Sequence[Path], clock: Clock
+    reader: Decoder, feed: Feed, topic: str, files: Sequence[Path], clock: Clock, encodings: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
     for path in files:
+        form = form_of(path, register=feed.kind == "register")
+        if form is not None:
+            for each in described(path, form, encodings, feed.register):
+                yield each | {"file": _readable(str(path))}
+            continue
         used = topic or assumed_topic(feed, path.stem)
         for line, payload in _messages(path):
             for record in reader.decode(used, payload, clock.now_ms(), False):
@@ -55,7 +62,9 @@ def _all(
 
 def assumed_topic(feed: Feed, stem: str) -> str:
     """A topic of this feed for a message of which only the file's name is known."""
-    text = feed.mappings[0].topic if feed.mappings else feed.topics[0]
+    text = feed.mappings[0].topic if feed.mappings else next(iter(feed.topics), "")
+    if not text:  # what comes by no broker has no topic
+        return stem.replace("/", "_") or "file"
     return topics.fitting(text, stem.replace("/", "_") or "file")
 
 

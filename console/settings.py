@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -188,6 +189,8 @@ def _check_way(key: str, feed: Feed, settings: Settings) -> None:
     if feed.via != "mqtt":
         if getattr(feed, feed.via) is None:
             raise SettingsError(f"{key}.{feed.via}: found nothing; via = {feed.via!r} needs this table")
+        if feed.poll is not None and not _has_fixed_host(feed.poll.url):
+            raise SettingsError(f"{key}.poll.url: found no fixed host; only the path and query may vary")
         if feed.via == "listen" and not settings.listen.port:
             raise SettingsError(f"{key}.via: found 'listen', but [listen] names no port")
         return
@@ -198,6 +201,14 @@ def _check_way(key: str, feed: Feed, settings: Settings) -> None:
         raise SettingsError(f"{key}.topics: found none; at least one MQTT filter")
     for at, each in enumerate(feed.topics):
         matcher(each, f"{key}.topics[{at}]")
+
+
+def _has_fixed_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and "{" not in parts.netloc and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 def _check_unique(origin: str, key: str, ids: list[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, field
 
-from console.formats.forms import CapForm, PlatformForm, SdotForm, SeoulForm, SparkplugForm
+from console.formats.forms import CapForm, PlatformForm, RegisterForm, SdotForm, SeoulForm, SparkplugForm
 from db.records import Camera, Rule
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -133,6 +133,8 @@ class Poll(_Table, frozen=True):
     and {hour} (09), both of the site's zone, and {area}, which takes each of
     `areas` in turn. The key comes from `key_file` and is never logged or shown.
     Pages go on until one has fewer than `page_size` items (0: there is one page).
+    An answer that is as it was is not stored again, unless `unchanged` is
+    `store`: for services that name no times, whose same value is a new observation.
     """
 
     url: Annotated[str, Meta(pattern=r"^https?://")]
@@ -142,6 +144,7 @@ class Poll(_Table, frozen=True):
     areas: tuple[str, ...] = ()
     page_size: Annotated[int, Meta(ge=0, le=10_000)] = 0
     pages_most: Annotated[int, Meta(ge=1, le=1000)] = 100
+    unchanged: Literal["skip", "store"] = "skip"
     timeout_s: Annotated[float, Meta(gt=0, le=120)] = 20.0
 
 
@@ -188,7 +191,7 @@ class Feed(_Table, frozen=True):
     how often a source reports by its contract; 0 where nobody knows.
     """
 
-    kind: Literal["mapping", "cap", "platform", "sdot", "sparkplug", "seoul"] = "mapping"
+    kind: Literal["mapping", "cap", "platform", "sdot", "sparkplug", "seoul", "register"] = "mapping"
     via: Literal["mqtt", "poll", "folder", "listen"] = "mqtt"
     poll: Poll | None = None
     folder: Folder | None = None
@@ -206,6 +209,7 @@ class Feed(_Table, frozen=True):
     seoul: SeoulForm = field(default_factory=SeoulForm)
     sdot: SdotForm = field(default_factory=SdotForm)
     sparkplug: SparkplugForm = field(default_factory=SparkplugForm)
+    register: RegisterForm = field(default_factory=RegisterForm)
 
 
 class Central(_Table, frozen=True):

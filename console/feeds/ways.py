@@ -8,6 +8,7 @@ from pathlib import Path
 from console.clock import Clock
 from console.feeds.ingest import Ingest
 from console.feeds.listening import Listening
+from console.feeds.polling import Polling
 from console.settings import Feed, Settings
 
 
@@ -16,12 +17,23 @@ class Ways:
 
     def __init__(self, settings: Settings, ingest: Ingest, clock: Clock, base: Path) -> None:
         feeds: Mapping[str, Feed] = settings.feeds
+        self.polls = [
+            Polling(name, feed, ingest, clock, base, settings.site.timezone, settings.site.encodings)
+            for name, feed in feeds.items()
+            if feed.via == "poll"
+        ]
         self.listening = Listening(settings.listen, feeds, ingest, clock, base)
 
     def start(self) -> None:
         """Begin."""
         self.listening.start()
+        for each in self.polls:
+            each.start()
 
     def stop(self) -> None:
         """End; what was not committed stays where it came from."""
+        for each in self.polls:
+            each.halt()
+        for each in self.polls:
+            each.stop()
         self.listening.stop()

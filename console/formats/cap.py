@@ -10,6 +10,7 @@ Sources: OASIS CAP 1.2; DOMAIN.md, 2.8 (the Korean profile) and trap 9.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urljoin, urlsplit
 
 from console.formats import cap_alert, xml_text
 from console.formats.cap_events import records
@@ -30,6 +31,7 @@ class CapDecoder:
         self._form = feed.cap
         self._encodings = encodings
         self._memory = Memory()
+        self._polled = feed.poll.url if feed.via == "poll" and feed.poll else ""
 
     def decode(self, topic: str, payload: bytes, received_ms: int, retained: bool) -> list[Decoded]:
         """The events of all alerts in the message; never empty."""
@@ -41,8 +43,12 @@ class CapDecoder:
         found: list[Decoded] = []
         for element in alerts(root):
             found += self._alert(element, received_ms, flags)
-        found += [SetAside("cap-link", link) for link in links(root)]
+        found += [SetAside("cap-link", link) for link in links(root) if not self._is_followed(link)]
         return found or [_nothing(root)]
+
+    def _is_followed(self, link: str) -> bool:
+        """Whether the poll fetches what the link names: it lies on the host that is polled."""
+        return bool(self._polled) and urlsplit(urljoin(self._polled, link))[:2] == urlsplit(self._polled)[:2]
 
     def _alert(self, element: Element, received_ms: int, flags: int) -> list[Decoded]:
         try:
