@@ -129,7 +129,7 @@ class Reducer:
             if plan is not nothing:
                 if not reading.flags:
                     self._judge(plan, reading, steady)
-                if plan.gathers or plan.forecasts or plan.noted:
+                if plan.is_more:
                     self._weigh(plan, reading)
 
     def events(self, batch: Iterable[StoredEvent]) -> None:
@@ -196,21 +196,22 @@ class Reducer:
             figure = self._gather(subject, reading)
             if figure is None:
                 continue
-            limits = subject.rule
-            zone = self.rulebook.zone
-            if not (
-                force.in_time(limits, reading.observed_ms, zone)
-                and force.is_met(limits, subject.source, self._known)
-            ):
-                figure = Figure(figure.value, beyond=False, back=True, observed_ms=figure.observed_ms)
             watch = self.watches.get(subject.id)
             if watch is None:
                 if not figure.beyond:
                     continue
                 watch = Watch(subject.id)
+            if not self._is_in_force(subject, reading.observed_ms):
+                figure = Figure(figure.value, beyond=False, back=True, observed_ms=figure.observed_ms)
             self._move(watch, rule.weigh(watch, subject, figure, reading.unit, self.steady, at_ms))
         if plan.noted and not reading.flags:
             self._note(reading)
+
+    def _is_in_force(self, subject: Subject, at_ms: int) -> bool:
+        limits = subject.rule
+        return force.in_time(limits, at_ms, self.rulebook.zone) and force.is_met(
+            limits, subject.source, self._known
+        )
 
     def _gather(self, subject: Subject, reading: Reading) -> Figure | None:
         value = rule.number(reading)

@@ -68,6 +68,7 @@ class Plan(NamedTuple):
     gathers: tuple[Subject, ...] = ()
     forecasts: tuple[Subject, ...] = ()
     noted: bool = False
+    is_more: bool = False
 
 
 NOTHING = Plan((), ())
@@ -186,7 +187,8 @@ class Rulebook:
             for rules in (self._gathers, self._forecasts)
         )
         noted = name == quantity and any(_wants(rule, source, quantity) for rule in self._gathers)
-        plan = Plan(limits, silences, gathers, forecasts, noted)
+        is_more = bool(gathers or forecasts or noted)
+        plan = Plan(limits, silences, gathers, forecasts, noted, is_more)
         return NOTHING if plan == NOTHING else plan
 
     def _silence(self, rule: Rule, source: str, quantity: str) -> Subject | None:
