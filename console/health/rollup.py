@@ -28,8 +28,8 @@ class _Node:
     """One asset; `below` counts nodes by condition, itself included."""
 
     __slots__ = (
-        "alarms", "asset", "below", "children", "condition", "heard_s", "is_leaf",
-        "last_seen_ms", "parent", "ranks", "silent", "standing", "total", "well", "worst",
+        "alarms", "asset", "below", "children", "condition", "hanging", "hangs_on", "heard_s", "is_leaf",
+        "last_seen_ms", "parent", "ranks", "silent", "standing", "suppressed", "total", "well", "worst",
     )  # fmt: skip
 
     def __init__(self, asset: Asset) -> None:
@@ -44,6 +44,9 @@ class _Node:
         self.ranks = [0] * 5  # active alarms at or below it, by priority
         self.worst: _Node | None = None
         self.silent = False
+        self.suppressed: set[str] = set()  # its own silences that another alarm explains
+        self.hangs_on: list[_Node] = []  # by the tree or for its power, directly or not
+        self.hanging: list[_Node] = []
         self.heard_s: float | None = None
         self.last_seen_ms: int | None = None
 
@@ -52,11 +55,20 @@ class _Node:
         worst = Condition.WELL
         if self.alarms:
             worst = Condition.BAD if min(self.alarms.values()) <= 2 else Condition.CAUTION
-        if self.silent or (self.asset.kind == "channel" and self.parent is not None and self.parent.silent):
-            return max(worst, Condition.SILENT)
-        if self.is_leaf and self.heard_s is None:
+        device = self.parent if self.asset.kind == "channel" and self.parent is not None else self
+        if self.silent or device.silent:
+            is_explained = self.is_explained() or device.is_explained()
+            return max(worst, Condition.UNKNOWN if is_explained else Condition.SILENT)
+        if self.suppressed or (self.is_leaf and self.heard_s is None):
             return max(worst, Condition.UNKNOWN)
         return worst
+
+    def is_explained(self) -> bool:
+        """Whether its silence has a cause above it; a channel's device is the channel itself."""
+        if self.suppressed:
+            return True
+        own = self.parent if self.asset.kind == "channel" else None
+        return any(each.silent for each in self.hangs_on if each is not own)
 
     def shown(self) -> Condition:
         """The worst at or below it."""
@@ -93,6 +105,11 @@ class Health:
             elif node.asset.source:
                 self._by_source.setdefault(node.asset.source, []).append(node)
         for node in self._nodes.values():
+            node.hangs_on = self._above(node)
+            for each in node.hangs_on:
+                if each.asset.source:
+                    each.hanging.append(node)
+        for node in self._nodes.values():
             asset = node.asset
             node.is_leaf = bool(asset.source) and (asset.kind == "channel" or not node.children)
             node.condition = node.own()
@@ -100,6 +117,18 @@ class Health:
                 above.below[node.condition] += 1
                 above.total += node.is_leaf
                 above.well += node.is_leaf and node.condition is Condition.WELL
+
+    def _above(self, node: _Node) -> list[_Node]:
+        found: list[_Node] = []
+        ahead = [node]
+        while ahead and len(found) < 64:
+            here = ahead.pop(0).asset
+            for key in (here.power_parent, here.parent):
+                each = self._nodes.get(key)
+                if each is not None and each is not node and each not in found:
+                    found.append(each)
+                    ahead.append(each)
+        return found
 
     # --- what is new ----------------------------------------------------------
 
@@ -125,14 +154,19 @@ class Health:
             if node is None:
                 continue
             known = alarm.id in self._alarm_at
-            if alarm.is_standing != known:
-                self._count(node, 1 if alarm.is_standing else -1)
-            if alarm.is_standing:
+            counts = alarm.is_standing and not alarm.suppressed_by
+            if counts != known:
+                self._count(node, 1 if counts else -1)
+            if counts:
                 self._alarm_at[alarm.id] = node
             else:
                 self._alarm_at.pop(alarm.id, None)
-            self._rank(node, alarm.id, alarm.priority if alarm.state in _ACTIVE else 0)
-            self._settle(node)
+            if alarm.suppressed_by and alarm.is_standing:
+                node.suppressed.add(alarm.id)
+            else:
+                node.suppressed.discard(alarm.id)
+            self._rank(node, alarm.id, alarm.priority if counts and alarm.state in _ACTIVE else 0)
+            self._settle_silence(node)
 
     # --- what it comes to -------------------------------------------------------
 
@@ -187,6 +221,9 @@ class Health:
         for child in node.children:
             if child.asset.kind == "channel":
                 self._settle(child)
+        for other in node.hanging:
+            if other.parent is not node or other.asset.kind != "channel":
+                self._settle(other)
 
     def _settle(self, node: _Node) -> None:
         """Bring the counts above a node up to date with its own condition."""

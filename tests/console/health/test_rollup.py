@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from console.clock import ManualClock
 from console.health.rollup import Health
@@ -185,3 +186,43 @@ def test_the_changes_told_one_by_one_add_up_to_the_whole(plan: list[tuple[str, o
     assert whole["d"].well == sum(each.condition is Condition.WELL for each in leaves)
     assert whole["d"].priority == min((each.priority for each in leaves if each.priority), default=0)
     assert whole["d"].condition == max(each.condition for each in whole.values())
+
+
+POLE = [
+    Asset("d", "district", "D"),
+    Asset("pole", "device", "Pole", parent="d", source="pole", silent_after_s=10),
+    Asset("lamp", "device", "Lamp", parent="pole", source="lamp", silent_after_s=10),
+    Asset("lamp/q", "channel", "Q", parent="lamp", source="lamp", quantity="q"),
+    Asset("wifi", "device", "Wi-Fi", parent="d", source="wifi", silent_after_s=10, power_parent="pole"),
+]
+
+
+def conditions(health: Health) -> dict[str, Condition]:
+    return {each.id: each.condition for each in health.all()}
+
+
+def test_trap_21_what_hangs_on_a_silent_pole_is_unknown_and_not_one_fault_each() -> None:
+    clock = ManualClock()
+    health = Health(POLE, clock)
+    health.seen([reading(each) for each in ("pole", "lamp", "wifi")])
+    clock.advance(11)
+    found = conditions(health)
+    assert (found["pole"], found["d"]) == (Condition.SILENT, Condition.SILENT)
+    assert {found[each] for each in ("lamp/q", "wifi")} == {Condition.UNKNOWN}
+    health.seen([reading("pole")])
+    assert {conditions(health)[each] for each in ("lamp/q", "wifi")} == {Condition.SILENT}
+    health.seen([reading("lamp"), reading("wifi")])
+    assert set(conditions(health).values()) == {Condition.WELL}
+
+
+def test_a_suppressed_silence_is_unknown_and_does_not_count_as_an_alarm() -> None:
+    health = Health(POLE, ManualClock())
+    health.seen([reading(each) for each in ("pole", "lamp", "wifi")])
+    silence = replace(alarm("wifi", "", priority=1), kind="silent", suppressed_by="gateway|g-*|")
+    health.alarms([silence])
+    found = state(health, "d")
+    assert (found.alarms, found.priority, found.condition) == (0, 0, Condition.UNKNOWN)
+    health.alarms([replace(silence, suppressed_by="")])
+    assert (state(health, "wifi").condition, state(health, "d").alarms) == (Condition.BAD, 1)
+    health.alarms([silence])
+    assert state(health, "d").alarms == 0
