@@ -13,6 +13,7 @@ import click
 
 from console import __version__, logs
 from console.errors import ConsoleError, Unavailable
+from console.import_commands import import_group
 from console.packs import commands as pack_commands
 
 FAULT = 2
@@ -355,6 +356,7 @@ def _folder(given: Path | None) -> Path:
 
 
 pack_commands.add_to(gwanje, _folder, _settings)
+gwanje.add_command(import_group)
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -108,6 +108,22 @@ def open_copy(path: Path, key: bytes) -> Database:
         raise _explained(path, error) from error
 
 
+def open_foreign(path: Path) -> sqlite3.Connection:
+    """Open a SQLite file that is not ours, such as map tiles: it is only read, and nothing in it is run.
+
+    Raises SqlError where the file is none.
+    """
+    connection = driver.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, timeout=BUSY_S)
+    try:
+        for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "query_only=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return cast(sqlite3.Connection, connection)
+
+
 def explained(path: Path, error: SqlError) -> StoreError | Unavailable:
     """What the driver raised, as the sentence for the operator."""
     return _explained(path, error)

@@ -182,6 +182,7 @@ class Asset(Record, frozen=True):
 
     A channel names its series by (`source`, `quantity`); a device may name the
     `source` whose last reading proves it alive; `silent_after_s` 0 = never.
+    `purpose` and `retention_days` (of recordings, 0 = not said) are a camera's.
     """
 
     id: str
@@ -197,6 +198,8 @@ class Asset(Record, frozen=True):
     lat: float | None = None
     address: str = ""
     power_parent: str = ""
+    purpose: str = ""
+    retention_days: int = 0
 
     @property
     def key(self) -> Key:

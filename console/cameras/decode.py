@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -29,7 +30,7 @@ import cv2
 for _name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):  # cv2 sets them; another Qt would obey
     os.environ.pop(_name, None)
 
-__all__ = ["FASTEST", "Likeness", "Video", "cv2", "fit", "jpeg", "open_video"]
+__all__ = ["FASTEST", "Clip", "Likeness", "Video", "clip", "cv2", "fit", "jpeg", "open_video"]
 
 OPEN_TIMEOUT_MS = 3000
 READ_TIMEOUT_MS = 3000
@@ -118,6 +119,39 @@ def open_video(url: str, clock: Clock) -> Video | None:
         capture.release()
         return None
     return Video(capture, clock, is_file=is_file)
+
+
+class Clip(NamedTuple):
+    """What a video file says of itself; `readable` is whether its first picture could be decoded."""
+
+    frames: int
+    width: int
+    height: int
+    rate: float
+    codec: str
+    readable: bool
+
+
+def clip(path: Path) -> Clip | None:
+    """The facts of a video file, None where it is none."""
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+    try:
+        if not capture.isOpened():
+            return None
+        number = capture.get(cv2.CAP_PROP_FOURCC)
+        code = int(number) if 0 < number < 1 << 32 else 0
+        rate = capture.get(cv2.CAP_PROP_FPS)
+        frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        return Clip(
+            frames=int(frames) if 0 < frames < 1 << 40 else 0,
+            width=int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
+            height=int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
+            rate=round(rate, 3) if 0 < rate < 1000 else 0.0,
+            codec=code.to_bytes(4, "little").decode("ascii", "replace").strip("\0 "),
+            readable=bool(capture.read()[0]),
+        )
+    finally:
+        capture.release()
 
 
 def _file_path(url: str) -> str:

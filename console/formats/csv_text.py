@@ -109,38 +109,50 @@ def parted(header: list[str], wide: int) -> tuple[list[str], list[str]]:
 def pieces(path: Path, encodings: Sequence[str] = ("utf-8", "cp949")) -> Iterator[tuple[int, bytes]]:
     """A large file as messages that can be read alone: (row of the file, UTF-8 CSV with its header).
 
-    Rows count from 1, the header being row 1. Bytes that are no text become �.
     Raises SettingsError if the file cannot be read.
+    """
+    rows = lines(path, encodings)
+    _, header = next(rows, (1, []))
+    out, at = _begun(header), 0
+    for number, row in rows:
+        if at and out.tell() > PIECE_BYTES:
+            yield at, out.getvalue().encode("utf-8", "replace")
+            out, at = _begun(header), 0
+        at = at or number
+        _write(out, row)
+    yield at or 1, out.getvalue().encode("utf-8", "replace")
+
+
+def lines(path: Path, encodings: Sequence[str] = ("utf-8", "cp949")) -> Iterator[tuple[int, list[str]]]:
+    """The header of a file and its rows, one by one, with their number: the header is row 1.
+
+    A first row that was glued to the header has its number too. Bytes that are
+    no text become �. Raises SettingsError if the file cannot be read.
     """
     try:
         with path.open("rb") as file:
             probe = file.read(_PROBE)
         encoding = _encoding(probe, encodings)
         with path.open(encoding=encoding, errors="replace", newline="") as text:
-            yield from _pieces(text, delimiter(probe[:4000].decode(encoding, "replace")))
+            yield from _lines(text, delimiter(probe[:4000].decode(encoding, "replace")))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
     except csv.Error as error:
         raise SettingsError(f"{path}: is no CSV file ({error})") from error
 
 
-def _pieces(text: TextIO, mark: str) -> Iterator[tuple[int, bytes]]:
-    lines = iter(lambda: text.readline(MAX_BYTES).replace("\0", ""), "")
-    rows = csv.reader(lines, delimiter=mark)
-    header = next(rows, [])
-    second = next(rows, [])
-    header, glued = parted([cell.strip() for cell in header], len(second))
-    out, at = _begun(header), 1 if glued else 2
-    for row in ([glued] if glued else []) + [second]:
-        _write(out, row)
-    number = 2
-    for row in rows:
-        number += 1
-        if out.tell() > PIECE_BYTES:
-            yield at, out.getvalue().encode("utf-8", "replace")
-            out, at = _begun(header), number
-        _write(out, row)
-    yield at, out.getvalue().encode("utf-8", "replace")
+def _lines(text: TextIO, mark: str) -> Iterator[tuple[int, list[str]]]:
+    whole = iter(lambda: text.readline(MAX_BYTES).replace("\0", ""), "")
+    rows = csv.reader(whole, delimiter=mark)
+    header = [cell.strip() for cell in next(rows, [])]
+    second = next(rows, None)
+    header, glued = parted(header, len(second or ()))
+    yield 1, header
+    if glued:
+        yield 1, glued
+    if second is not None:
+        yield 2, second
+    yield from enumerate(rows, start=3)
 
 
 def _begun(header: list[str]) -> io.StringIO:

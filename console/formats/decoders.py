@@ -9,6 +9,7 @@ from console.formats.cap import CapDecoder
 from console.formats.mapping import MappingDecoder
 from console.formats.platform import PlatformDecoder
 from console.formats.plausible import bounded
+from console.formats.registers import RegisterDecoder
 from console.formats.sdot import SdotDecoder
 from console.formats.seoul import SeoulDecoder
 from console.formats.sparkplug import SparkplugDecoder
@@ -38,6 +39,8 @@ def _by_kind(name: str, feed: Feed, encodings: Sequence[str]) -> Decoder:
             return CapDecoder(name, feed, encodings)
         case "platform":
             return PlatformDecoder(name, feed, encodings)
+        case "register":
+            return RegisterDecoder(name, feed, encodings)
         case "sdot":
             return SdotDecoder(name, feed, encodings)
         case "sparkplug":

@@ -71,3 +71,9 @@ class SeoulForm(_Table, frozen=True):
     types: dict[str, str] = {}
     fresh_hours: Annotated[float, Meta(gt=0, le=24 * 366)] = 3.0
     outside_korea: bool = False
+
+
+class RegisterForm(_Table, frozen=True):
+    """How municipal registers are read."""
+
+    outside_korea: bool = False

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-from console.formats import korea, values
+from console.formats import pins, values
 from console.formats.forms import SdotForm
 from console.formats.json_text import Unreadable
 from console.formats.sdot_fields import PEOPLE, Column, Quantity, column, role
@@ -254,12 +254,7 @@ def _position(each: Plan, row: Any, form: SdotForm, out: list[Decoded]) -> tuple
     if each.lon is None or each.lat is None:
         return None, None
     try:
-        lon, lat = values.position(_cell(row, each.lon), _cell(row, each.lat))
+        return pins.pin(_cell(row, each.lon), _cell(row, each.lat), anywhere=form.outside_korea)
     except Unreadable as error:
         out.append(SetAside(error.reason, error.detail))
         return None, None
-    if lon is None or lat is None or form.outside_korea or korea.inside(lon, lat):
-        return lon, lat
-    hint = "; latitude and longitude look exchanged" if korea.inside(lat, lon) else ""
-    out.append(SetAside("outside-korea", f"lon {lon}, lat {lat}{hint}"))
-    return None, None

@@ -22,7 +22,7 @@ from db.records import Asset
 KINDS: tuple[str, ...] = get_args(get_type_hints(Asset)["kind"])
 _KEYS = Asset.__struct_fields__
 _ENCODINGS = ("utf-8-sig", "cp949")
-_NUMBERS = {"silent_after_s": int, "lon": float, "lat": float}
+_NUMBERS = {"silent_after_s": int, "retention_days": int, "lon": float, "lat": float}
 
 
 def load(path: Path) -> list[Asset]:
