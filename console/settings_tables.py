@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, field
 
-from console.formats.forms import CapForm, PlatformForm, RegisterForm, SdotForm, SeoulForm, SparkplugForm
+from console.formats.forms import (
+    CapForm,
+    NgsiForm,
+    PlatformForm,
+    RegisterForm,
+    SdotForm,
+    SeoulForm,
+    SparkplugForm,
+)
 from db.records import Camera, Rule
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -90,6 +98,7 @@ class Mapping(_Table, frozen=True):
     `topic` is a pattern with named parts, `city/{district}/{source}/obs`; a
     named part can be used in `source` as `{source}`. `source_path` takes the
     source out of the message instead. `time` is a JMESPath, empty for none.
+    With `forecast` it is the time that is predicted, and no rule takes the values for real.
     """
 
     topic: str
@@ -102,6 +111,7 @@ class Mapping(_Table, frozen=True):
     epoch: str = ""
     lon: str = ""
     lat: str = ""
+    forecast: bool = False
     values: tuple[Mapped, ...] = ()
     events: tuple[MappedEvent, ...] = ()
 
@@ -191,7 +201,9 @@ class Feed(_Table, frozen=True):
     how often a source reports by its contract; 0 where nobody knows.
     """
 
-    kind: Literal["mapping", "cap", "platform", "sdot", "sparkplug", "seoul", "register"] = "mapping"
+    kind: Literal["mapping", "cap", "platform", "ngsi-ld", "sdot", "sparkplug", "seoul", "register"] = (
+        "mapping"
+    )
     via: Literal["mqtt", "poll", "folder", "listen"] = "mqtt"
     poll: Poll | None = None
     folder: Folder | None = None
@@ -206,6 +218,7 @@ class Feed(_Table, frozen=True):
     plausible: dict[Filled, Plausible] = {}
     cap: CapForm = field(default_factory=CapForm)
     platform: PlatformForm = field(default_factory=PlatformForm)
+    ngsi: NgsiForm = field(default_factory=NgsiForm)
     seoul: SeoulForm = field(default_factory=SeoulForm)
     sdot: SdotForm = field(default_factory=SdotForm)
     sparkplug: SparkplugForm = field(default_factory=SparkplugForm)

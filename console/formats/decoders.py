@@ -7,6 +7,7 @@ from typing import Protocol
 
 from console.formats.cap import CapDecoder
 from console.formats.mapping import MappingDecoder
+from console.formats.ngsi import NgsiDecoder
 from console.formats.platform import PlatformDecoder
 from console.formats.plausible import bounded
 from console.formats.registers import RegisterDecoder
@@ -39,6 +40,8 @@ def _by_kind(name: str, feed: Feed, encodings: Sequence[str]) -> Decoder:
             return CapDecoder(name, feed, encodings)
         case "platform":
             return PlatformDecoder(name, feed, encodings)
+        case "ngsi-ld":
+            return NgsiDecoder(name, feed, encodings)
         case "register":
             return RegisterDecoder(name, feed, encodings)
         case "sdot":

@@ -73,6 +73,13 @@ class SeoulForm(_Table, frozen=True):
     outside_korea: bool = False
 
 
+class NgsiForm(_Table, frozen=True):
+    """How NGSI-LD and NGSIv2 are read. `time_zone` counts for times that name none."""
+
+    time_zone: str = "Asia/Seoul"
+    outside_korea: bool = False
+
+
 class RegisterForm(_Table, frozen=True):
     """How municipal registers are read."""
 
