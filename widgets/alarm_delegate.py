@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from db.records import Alarm, AlarmState, Asset, Rule
+from db.records import Alarm, AlarmState, Asset, Latest, Rule
 from widgets import theme
+from widgets.alarm_values import SeriesKey, series_of
 from widgets.bridge import Bridge
 from widgets.figures import plain
 from widgets.words import Words
@@ -30,6 +33,8 @@ class AlarmTexts:
         self.assets: dict[str, Asset] = {}
         self.rules: dict[str, Rule] = {}
         self.incidents: dict[str, str] = {}  # their numbers, by id
+        self.now: dict[SeriesKey, Latest] = {}  # the newest values of what alarms are about
+        self.under: Callable[[str], Sequence[Alarm]] = lambda _: ()
 
     def where(self, alarm: Alarm) -> str:
         """The asset's name (a channel's with its device), or the place or source as it came."""
@@ -43,6 +48,12 @@ class AlarmTexts:
             name = name if device in name else f"{device} · {name}"
         return plain(name, 80)
 
+    def where_and_under(self, alarm: Alarm) -> str:
+        """The same, with how many alarms this one explains."""
+        count = len(self.under(alarm.id))
+        where = self.where(alarm)
+        return f"{where} · {self.words.text('alarms.under', n=count)}" if count else where
+
     def what(self, alarm: Alarm) -> str:
         """What is wrong, with value and limit where there are."""
         name, measured = self.what_parts(alarm)
@@ -51,17 +62,33 @@ class AlarmTexts:
     def what_parts(self, alarm: Alarm) -> tuple[str, str]:
         """The name of what is wrong, and the value with its limit; empty where nothing was measured."""
         name = self.words.pick(alarm.name, alarm.name_en)
+        if alarm.look == "event":
+            return plain(name, 120), plain(alarm.text, 60)
+        if alarm.look == "forecast":
+            name = f"[{self.words.text('alarms.forecast')}] {name or self.words.quantity(alarm.quantity)}"
         if alarm.kind == "silent":
             return plain(name or self.words.text("alarms.silent"), 120), ""
         measured = self.measured(alarm) if alarm.value is not None or not name else ""
         return plain(name or self.words.quantity(alarm.quantity), 120), plain(measured, 60)
 
     def measured(self, alarm: Alarm) -> str:
-        """`156 µg/m³ (한계 150)`."""
+        """`156 → 지금 120 µg/m³ (한계 150)`: the value that raised it, and the one now if it is another."""
         value = self.words.value(alarm.value, alarm.unit)
+        now = self.value_now(alarm)
+        if now is not None and now.value != alarm.value:
+            raised = self.words.value(alarm.value)
+            value = self.words.text("alarms.now", value=raised, now=self.words.value(now.value, now.unit))
         if alarm.limit is None:
             return value
         return f"{value} {self.words.text('alarms.limit', limit=self.words.value(alarm.limit))}"
+
+    def value_now(self, alarm: Alarm) -> Latest | None:
+        """The newest value of the alarm's series; None where nothing newer than the alarm's was heard."""
+        key = series_of(alarm)
+        now = self.now.get(key) if key is not None else None
+        if now is None or (alarm.observed_ms is not None and now.observed_ms < alarm.observed_ms):
+            return None
+        return now
 
     def state(self, alarm: Alarm) -> str:
         """The state in a word."""
@@ -76,7 +103,8 @@ class AlarmTexts:
         """The whole alarm in one line, for a screen reader and a tool tip."""
         raised = self.words.when(alarm.raised_ms)
         priority = self.words.text(f"priority.{min(4, max(1, alarm.priority))}")
-        return f"{priority} · {self.where(alarm)} · {self.what(alarm)} · {self.state(alarm)} · {raised}"
+        where = self.where_and_under(alarm)
+        return f"{priority} · {where} · {self.what(alarm)} · {self.state(alarm)} · {raised}"
 
 
 class AlarmDelegate(QStyledItemDelegate):
@@ -113,13 +141,14 @@ class AlarmDelegate(QStyledItemDelegate):
         ground = theme.SELECTED if selected else theme.RAISED if is_new else theme.PANEL
         painter.fillRect(area.adjusted(0, 0, 0, -1), QColor(ground))
         painter.fillRect(area.left(), area.bottom(), area.width(), 1, QColor(theme.LINE))
-        if is_new:
+        if is_new and alarm.look != "forecast":
             painter.fillRect(area.left(), area.top(), 4, area.height() - 1, QColor(colour))
         if focused:
             painter.setPen(QColor(theme.BRIGHT))
             painter.drawRect(area.adjusted(0, 0, -1, -2))
         quiet = alarm.state in (AlarmState.RETURNED, AlarmState.NORMAL)
-        shape = theme.SHAPES.get(alarm.priority, "dot")
+        is_forecast = alarm.look == "forecast"
+        shape = "dashes" if is_forecast else theme.SHAPES.get(alarm.priority, "dot")
         spot = QRectF(area.left() + 13, area.center().y() - 10, 20, 20)
         painter.setOpacity(0.55 if quiet else 1.0)
         theme.paint_shape(painter, spot, shape, colour, alarm.priority)
@@ -138,7 +167,7 @@ class AlarmDelegate(QStyledItemDelegate):
         room = self._right(painter, upper, self._texts.words.time(alarm.raised_ms))
         painter.setPen(strong)
         painter.setFont(self._bold if is_new else self._name)
-        self._left(painter, upper, room, self._texts.where(alarm))
+        self._left(painter, upper, room, self._texts.where_and_under(alarm))
         painter.setFont(self._small_bold if is_new else self._plain)
         painter.setPen(strong if is_new else weak)
         what, said = self.fitting(lower.width(), alarm, painter.font())

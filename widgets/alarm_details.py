@@ -8,6 +8,8 @@ from db.records import Alarm
 from widgets.alarm_delegate import AlarmTexts
 from widgets.figures import plain
 
+_NAMED = 20
+
 
 class AlarmDetails(QPlainTextEdit):
     """Value, limit, times, rule with its basis, and guidance; plain text always."""
@@ -38,11 +40,17 @@ class AlarmDetails(QPlainTextEdit):
         who = plain(alarm.acknowledged_by, 60)
         if alarm.acknowledged_ms is not None:
             who = f"{who} · {words.when(alarm.acknowledged_ms)}"
+        now, under = texts.value_now(alarm), texts.under(alarm.id)
+        named = ", ".join(texts.where(each) for each in under[:_NAMED]) + (
+            " …" if len(under) > _NAMED else ""
+        )
         fields = (
             ("guidance", plain(words.pick(rule.guidance, rule.guidance_en), 600) if rule else ""),
             ("state", texts.state_and_age(alarm)),
-            ("what", words.quantity(alarm.quantity) if alarm.kind != "silent" else ""),
+            ("what", words.quantity(alarm.quantity) if alarm.quantity and alarm.kind != "silent" else ""),
             ("value", words.value(alarm.value, alarm.unit) if alarm.value is not None else ""),
+            ("now", words.value(now.value, now.unit) if now is not None else ""),
+            ("text", plain(alarm.text, 600)),
             ("limit", words.value(alarm.limit, alarm.unit) if alarm.limit is not None else ""),
             ("raised", words.when(alarm.raised_ms)),
             ("observed", words.when(alarm.observed_ms) if alarm.observed_ms is not None else ""),
@@ -55,6 +63,7 @@ class AlarmDetails(QPlainTextEdit):
             ("source", plain(alarm.source, 120)),
             ("rule", plain(f"{name} [{alarm.rule}]" if name else alarm.rule, 160)),
             ("basis", plain(rule.basis, 300) if rule else ""),
+            ("under", f"{words.text('alarms.under', n=len(under))}: {named}" if under else ""),
             ("activation", str(alarm.activation)),
         )
         return [(words.text(f"alarms.field.{key}"), value) for key, value in fields]

@@ -19,6 +19,11 @@ _LAST = 9
 _AT_ONCE = 100
 
 
+def has_row(alarm: Alarm) -> bool:
+    """Whether it is listed: it stands, and not under the alarm that explains it."""
+    return alarm.is_standing and not alarm.suppressed_by
+
+
 def sort_key(alarm: Alarm) -> SortKey:
     """What needs a hand first: unacknowledged, returned, acknowledged; then priority; then newest."""
     return (_GROUPS.get(alarm.state, 3), alarm.priority, -alarm.raised_ms, alarm.id)
@@ -30,6 +35,7 @@ class AlarmModel(QAbstractListModel):
     While `hold(True)`, no row changes its place: changed alarms are redrawn
     where they are, new ones wait at the end and are counted in `waiting`, and
     alarms that are over stay as such. `hold(False)` brings everything in order.
+    Alarms that another one explains have no row; `under` gives them.
 
     Signals:
         counted: numbers or order have changed.
@@ -47,6 +53,8 @@ class AlarmModel(QAbstractListModel):
         self._arrivals = 0
         self._counts: Counter[AlarmState] = Counter()
         self.waiting: list[Alarm] = []
+        self._under: dict[str, dict[str, Alarm]] = {}
+        self._cause_of: dict[str, str] = {}
 
     # --- what it holds
 
@@ -57,6 +65,16 @@ class AlarmModel(QAbstractListModel):
     def alarms(self) -> list[Alarm]:
         """All rows, as shown."""
         return list(self._rows)
+
+    def under(self, alarm_id: str) -> list[Alarm]:
+        """The alarms that this one explains, the oldest first."""
+        found = self._under.get(alarm_id)
+        return sorted(found.values(), key=lambda each: (each.raised_ms, each.id)) if found else []
+
+    @property
+    def suppressed(self) -> int:
+        """How many alarms stand under another one."""
+        return len(self._cause_of)
 
     def row_of(self, alarm_id: str) -> int | None:
         """The row of an alarm, if it has one."""
@@ -79,14 +97,17 @@ class AlarmModel(QAbstractListModel):
         self._held = held
         if not held:
             self.waiting = []
-            self._drop([alarm.id for alarm in self._rows if not alarm.is_standing])
+            self._drop([alarm.id for alarm in self._rows if not has_row(alarm)])
             self._order_all()
         self.counted.emit()
 
     def replace(self, alarms: Iterable[Alarm]) -> None:
         """Hold just these alarms, the standing ones of them."""
         self.beginResetModel()
-        newest = {alarm.id: alarm for alarm in alarms if alarm.is_standing}
+        every = {alarm.id: alarm for alarm in alarms if alarm.is_standing}
+        newest = {key: alarm for key, alarm in every.items() if has_row(alarm)}
+        self._under, self._cause_of = {}, {}
+        self._put_under(every.values())
         self._rows = sorted(newest.values(), key=sort_key)
         self._take_keys()
         self._counts = Counter(alarm.state for alarm in self._rows)
@@ -99,7 +120,8 @@ class AlarmModel(QAbstractListModel):
         newest = {record.id: record for record in records if isinstance(record, Alarm)}
         if not newest:
             return
-        new = [alarm for alarm in newest.values() if alarm.id not in self._key_of and alarm.is_standing]
+        moved_under = self._put_under(newest.values())
+        new = [alarm for alarm in newest.values() if alarm.id not in self._key_of and has_row(alarm)]
         known = [alarm for alarm in newest.values() if alarm.id in self._key_of]
         moved: list[Alarm] = []
         for alarm in known:
@@ -111,13 +133,30 @@ class AlarmModel(QAbstractListModel):
             self.dataChanged.emit(at, at)
             if not self._held and sort_key(alarm) != self._keys[row]:
                 moved.append(alarm)
+        for cause in moved_under & self._key_of.keys():
+            at = self.index(self._row(cause))
+            self.dataChanged.emit(at, at)
         self._append(new)
         if self._held:
             self.waiting = [newest.get(alarm.id, alarm) for alarm in self.waiting] + new
         else:
-            self._drop([alarm.id for alarm in known if not alarm.is_standing])
-            self._place(new + [alarm for alarm in moved if alarm.is_standing])
+            self._drop([alarm.id for alarm in known if not has_row(alarm)])
+            self._place(new + [alarm for alarm in moved if has_row(alarm)])
         self.counted.emit()
+
+    def _put_under(self, alarms: Iterable[Alarm]) -> set[str]:
+        """Keep alarms under what explains them; returns the causes that have others now."""
+        changed = set()
+        for alarm in alarms:
+            cause = alarm.suppressed_by if alarm.is_standing else ""
+            before = self._cause_of.pop(alarm.id, "")
+            if before:
+                self._under[before].pop(alarm.id, None)
+            if cause:
+                self._cause_of[alarm.id] = cause
+                self._under.setdefault(cause, {})[alarm.id] = alarm
+            changed |= {each for each in (before, cause) if each and before != cause}
+        return changed
 
     # --- moving rows
 

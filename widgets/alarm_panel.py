@@ -20,10 +20,10 @@ from PySide6.QtWidgets import (
 )
 
 from db.records import Alarm, AlarmState, Asset, Incident, Rule
-from widgets import theme
+from widgets import alarm_values, theme
 from widgets.alarm_delegate import ROW_HEIGHT, AlarmDelegate, AlarmTexts
 from widgets.alarm_details import AlarmDetails
-from widgets.alarm_model import AlarmModel
+from widgets.alarm_model import AlarmModel, has_row
 from widgets.bridge import Bridge
 from widgets.words import Words
 
@@ -58,6 +58,7 @@ class AlarmPanel(QWidget):
         self._message = ""
         self._hovered = False
         self.model = AlarmModel(self)
+        self._texts.under = self.model.under
         self._build()
         self._shortcuts()
         self._ticker = QTimer(self)
@@ -154,6 +155,8 @@ class AlarmPanel(QWidget):
         if alarms:
             self.model.apply(alarms)
             self.altered.emit(alarms)
+        if alarm_values.take(self._texts.now, self.model.alarms(), records):
+            self.list.viewport().update()
 
     @Slot(bool, str)
     def _on_linked(self, up: bool, _reason: str) -> None:
@@ -319,13 +322,15 @@ class AlarmPanel(QWidget):
             new, seen = counts[AlarmState.UNACKNOWLEDGED], counts[AlarmState.ACKNOWLEDGED]
             back = counts[AlarmState.RETURNED]
             text = words.text("alarms.counts", new=new, seen=seen, back=back)
+            if self.model.suppressed:
+                text = f"{text} · {words.text('alarms.suppressed', n=self.model.suppressed)}"
             if not self._bridge.is_linked and self._bridge.last_ms is not None:
                 text = words.text("alarms.old", time=words.time(self._bridge.last_ms), counts=text)
             self.counts.setText(text)
         self.empty.setVisible(self.model.rowCount() == 0)
         self.empty.setText(self._empty_text())
         self.empty.resize(self.list.size())
-        waiting = [alarm for alarm in self.model.waiting if alarm.is_standing]
+        waiting = [alarm for alarm in self.model.waiting if has_row(alarm)]
         self.waiting.setVisible(bool(waiting))
         if waiting:
             worst = min(alarm.priority for alarm in waiting)

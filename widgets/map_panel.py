@@ -153,9 +153,9 @@ class MapPanel(QWidget):
     def _take_alarm(self, alarm: Alarm) -> str:
         """Keep or drop it; returns the place where it is drawn."""
         place = self._place_of.get(alarm.asset, "")
-        is_new = alarm.activation > self._activations.get(alarm.id, 0)
+        is_new = alarm.activation > self._activations.get(alarm.id, 0) and not alarm.suppressed_by
         self._activations[alarm.id] = max(alarm.activation, self._activations.get(alarm.id, 0))
-        if alarm.is_standing:
+        if alarm.is_standing and not alarm.suppressed_by:
             self._alarms[alarm.id] = alarm
         else:
             self._alarms.pop(alarm.id, None)

@@ -30,7 +30,7 @@ PRIORITY = {1: "#ff5c61", 2: "#ffa03a", 3: "#f2d64b", 4: "#62b5f0"}
 LAMP = {"ok": DIM, "warn": PRIORITY[3], "bad": PRIORITY[2], "off": PRIORITY[4], "unknown": DIM}
 ON_COLOUR = "#14171b"
 
-Shape = Literal["triangle", "diamond", "square", "dot", "ring", "dash"]
+Shape = Literal["triangle", "diamond", "square", "dot", "ring", "dash", "dashes"]
 SHAPES: dict[int, Shape] = {1: "triangle", 2: "diamond", 3: "square", 4: "dot"}
 SIGNS = {1: "▲", 2: "◆", 3: "■", 4: "●"}
 FAMILY = "Pretendard"
@@ -70,7 +70,7 @@ def paint_shape(painter: QPainter, area: QRectF, shape: Shape, colour: str, numb
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     side = min(area.width(), area.height())
     box = QRectF(area.center().x() - side / 2, area.center().y() - side / 2, side, side)
-    if shape in ("ring", "dash"):
+    if shape in ("ring", "dash", "dashes"):
         _paint_outline(painter, box, shape, colour)
     else:
         painter.setPen(Qt.PenStyle.NoPen)
@@ -89,10 +89,13 @@ def paint_shape(painter: QPainter, area: QRectF, shape: Shape, colour: str, numb
 
 def _paint_outline(painter: QPainter, box: QRectF, shape: Shape, colour: str) -> None:
     width = max(1.5, box.width() / 9)
-    painter.setPen(QPen(QColor(colour), width))
+    pen = QPen(QColor(colour), width)
+    if shape == "dashes":
+        pen.setStyle(Qt.PenStyle.DotLine)
+    painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     inset = box.adjusted(width, width, -width, -width)
-    if shape == "ring":
+    if shape in ("ring", "dashes"):
         painter.drawEllipse(inset)
     else:
         painter.drawLine(QPointF(inset.left(), box.center().y()), QPointF(inset.right(), box.center().y()))

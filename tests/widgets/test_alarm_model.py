@@ -89,3 +89,26 @@ def test_ten_thousand_alarms_and_a_flood_stay_in_order(model: AlarmModel) -> Non
     assert len(ids(model)) == 10_000
     assert model.alarms() == sorted(model.alarms(), key=sort_key)
     assert model.counts()[AlarmState.ACKNOWLEDGED] == 500
+
+
+def test_what_another_alarm_explains_has_no_row_and_is_counted_under_it(model: AlarmModel) -> None:
+    below = [replace(alarm(f"lamp-{n}", at=n), suppressed_by="pole") for n in range(3)]
+    model.apply([alarm("pole", 2), *below])
+    assert ids(model) == ["pole"]
+    assert [each.id for each in model.under("pole")] == ["lamp-0", "lamp-1", "lamp-2"]
+    assert model.suppressed == 3
+    model.apply([replace(below[0], suppressed_by=""), replace(below[1], state=AlarmState.NORMAL)])
+    assert ids(model) == ["pole", "lamp-0"]
+    assert [each.id for each in model.under("pole")] == ["lamp-2"]
+    model.replace([alarm("pole", 2), *below])
+    assert (ids(model), model.suppressed) == (["pole"], 3)
+
+
+def test_a_row_that_is_explained_later_goes_under_its_cause(model: AlarmModel) -> None:
+    model.apply([alarm("lamp"), alarm("pole", 2)])
+    model.hold(True)
+    model.apply([replace(alarm("lamp"), suppressed_by="pole")])
+    assert ids(model) == ["pole", "lamp"]
+    model.hold(False)
+    assert (ids(model), model.suppressed) == (["pole"], 1)
+    assert [state for state, count in model.counts().items() if count] == [AlarmState.UNACKNOWLEDGED]

@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QInputDialog
 
 from console.clock import ManualClock
-from db.records import Alarm, AlarmState, Rule
+from db.records import Alarm, AlarmState, Flag, Latest, Rule
 from widgets import alarm_panel, theme
 from widgets.alarm_delegate import AlarmDelegate, AlarmTexts
 from widgets.alarm_panel import AlarmPanel
@@ -227,3 +228,64 @@ def test_a_wide_row_says_everything(bridge: Bridge) -> None:
     leak = msgspec.structs.replace(alarm("panel"), name="누설전류 주의")
     what, said = delegate.fitting(600, leak, theme.font(13, bold=True))
     assert (what, said) == ("누설전류 주의 · 156 µg/m³ (한계 150)", "미확인 · 25초")
+
+
+def test_a_row_shows_the_value_now_beside_the_one_that_raised_it(
+    panel: AlarmPanel, bridge: Bridge, door: Door, qtbot: Any
+) -> None:
+    door.alarms = [alarm("a"), alarm("b")]
+    link(bridge, panel, qtbot)
+    newest = [
+        Latest("a", "pm10", "inst", 99.0, "ug/m3", NOW, NOW),
+        Latest("b", "pm10", "inst", 10.0, "ug/m3", NOW, NOW, flags=int(Flag.RETAINED)),
+        Latest("a", "pm25", "inst", 5.0, "ug/m3", NOW, NOW),
+    ]
+    panel.apply(tuple(newest))
+    measured = {each.id: panel._texts.measured(each) for each in panel.model.alarms()}
+    assert measured["a"] == "156 → 지금 99 µg/m³ (한계 150)"
+    assert measured["b"] == "156 µg/m³ (한계 150)"
+    assert list(panel._texts.now) == [("a", "pm10")]
+    panel.select("a")
+    assert "현재값: 99 µg/m³" in panel.details.toPlainText()
+
+
+def test_trap_24_a_forecast_says_so_and_has_a_shape_of_its_own(
+    panel: AlarmPanel, bridge: Bridge, door: Door, qtbot: Any
+) -> None:
+    actual = replace(alarm("a", 4), name="혼잡")
+    door.alarms = [actual, replace(actual, id="f", kind="forecast", look="forecast")]
+    link(bridge, panel, qtbot)
+    said = {each.id: panel._texts.line(each) for each in panel.model.alarms()}
+    assert "[예측] 혼잡" in said["f"]
+    assert "예측" not in said["a"]
+    row = panel.model.row_of("f")
+    assert row is not None
+    shots = [
+        panel.list.visualRect(panel.model.index(each)).adjusted(0, 0, -(panel.list.width() - 44), 0)
+        for each in (row, 1 - row)
+    ]
+    one, other = (panel.list.viewport().grab(shot).toImage() for shot in shots)
+    assert one != other
+
+
+def test_trap_21_the_row_of_an_outage_counts_what_it_explains(
+    panel: AlarmPanel, bridge: Bridge, door: Door, qtbot: Any
+) -> None:
+    heard: list[Alarm] = []
+    panel.altered.connect(heard.extend)
+    below = [alarm(f"lamp-{n}", 3, suppressed_by="pole") for n in range(30)]
+    door.alarms = [alarm("pole", 2), *below]
+    link(bridge, panel, qtbot)
+    assert [each.id for each in panel.model.alarms()] == ["pole"]
+    assert "하위 미수신 30건" in panel._texts.line(panel.model.alarms()[0])
+    assert panel.counts.text() == "미확인 1 · 확인 0 · 복귀 0 · 묶음 30"
+    panel.select("pole")
+    assert "lamp-0, lamp-1" in panel.details.toPlainText()
+
+
+def test_an_event_shows_what_the_other_system_says(
+    panel: AlarmPanel, bridge: Bridge, door: Door, qtbot: Any
+) -> None:
+    door.alarms = [replace(alarm("bell", 1), look="event", text="<b>눌림</b>", name="비상벨")]
+    link(bridge, panel, qtbot)
+    assert panel._texts.what(panel.model.alarms()[0]) == "비상벨 · <b>눌림</b>"

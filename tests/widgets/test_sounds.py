@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from db.records import Alarm, AlarmState
 from widgets.sounds import AlarmSound, QtSpeaker
@@ -81,3 +82,10 @@ def test_changes_alone_begin_and_end_the_sound(sound: AlarmSound, speaker: Speak
     assert sound.is_sounding
     sound.update([alarm("b", 4, AlarmState.NORMAL)])
     assert not sound.is_sounding
+
+
+def test_trap_21_what_an_outage_explains_makes_no_sound(sound: AlarmSound, speaker: Speaker) -> None:
+    sound.follow([replace(alarm("lamp", 1), suppressed_by="pole")])
+    assert not sound.is_sounding
+    sound.update([replace(alarm("lamp", 1), suppressed_by="")])
+    assert speaker.played == [1]
