@@ -152,6 +152,24 @@ def decode(
     sys.exit(print_decoded(feed, topic, files, _settings(settings), _folder(folder)))
 
 
+@import_group.command("file")
+@click.option("--feed", required=True, help="The feed of the settings whose form the file has.")
+@click.option("--preview", is_flag=True, help="Store nothing: say what the file would become.")
+@json_option
+@settings_option
+@folder_option
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def import_file(
+    feed: str, preview: bool, as_json: bool, settings: Path | None, folder: Path | None, file: Path
+) -> None:
+    """Store what stands in FILE, as of the past, and report what was read and what was not."""
+    from console.cli_import import print_preview, run_import
+
+    if preview:
+        sys.exit(print_preview(file, feed, _settings(settings), _folder(folder), as_json))
+    sys.exit(run_import(file, feed, _folder(folder), as_json))
+
+
 @gwanje.command()
 @folder_option
 @settings_option

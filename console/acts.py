@@ -16,6 +16,7 @@ from console.doctor.examinations import Examinations
 from console.errors import Refused
 from console.exports import Asked, Exports, PartOf
 from console.gaps import confirming
+from console.importing import Importing
 from console.rereading import Rereading
 from console.running import Running
 from db import blobs
@@ -60,7 +61,12 @@ class Acts:
     """Does them for one core; any thread may ask. `actor` is the name of who asks."""
 
     def __init__(
-        self, core: Running, exports: Exports, examinations: Examinations, rereading: Rereading
+        self,
+        core: Running,
+        exports: Exports,
+        examinations: Examinations,
+        rereading: Rereading,
+        importing: Importing,
     ) -> None:
         self._core = core
         self._known: dict[str, tuple[type[msgspec.Struct], Callable[[Any, str], Any]]] = {
@@ -77,6 +83,7 @@ class Acts:
             "export.start": (Asked, exports.start),
             "export.drop": (PartOf, lambda args, actor: exports.drop(args)),
             **rereading.acts(),
+            **importing.acts(),
         }
 
     def knows(self, name: str) -> bool:

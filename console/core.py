@@ -35,6 +35,7 @@ from console.gaps.opening import Backfilling
 from console.health.rollup import Health
 from console.health.tree import load as load_assets
 from console.housekeeping import Housekeeping
+from console.importing import Importing
 from console.link import Command, Hello, Query
 from console.link_server import LinkServer
 from console.newest import Newest
@@ -120,9 +121,9 @@ class Core:
         self.backup_work = BackupWork(self, self._key)
         exports = Exports(self, self._assets)
         examinations = Examinations(self, origin.parent if origin else folder)
-        rereading = Rereading(self, origin)
-        self._acts = Acts(self, exports, examinations, rereading)
-        self._questions = Questions(self, self._assets, exports, examinations, rereading)
+        rereading, importing = Rereading(self, origin), Importing(self)
+        self._acts = Acts(self, exports, examinations, rereading, importing)
+        self._questions = Questions(self, self._assets, exports, examinations, rereading, importing)
         self._link = LinkServer(folder, query=self._query, command=self._command, state=self.newest.all)
         self.stopping = threading.Event()
         self._sync: Worker | None = None

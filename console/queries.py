@@ -18,6 +18,7 @@ from sqlite_utils import Database
 from console.doctor.examinations import Examinations, SupportAsked
 from console.errors import Refused
 from console.exports import Exports, PartOf
+from console.importing import Importing
 from console.rereading import OneRaw, Rereading
 from console.running import Running
 from console.status import status
@@ -98,6 +99,7 @@ class Questions:
         exports: Exports,
         examinations: Examinations,
         rereading: Rereading,
+        importing: Importing,
     ) -> None:
         self._core = core
         self._assets = list(assets)
@@ -120,6 +122,7 @@ class Questions:
             "export.read": (PartOf, exports.read),
             "raw": (RawPage, self._raw),
             "decode_again": (OneRaw, rereading.decode_again),
+            **importing.questions(),
             "gaps": (GapPage, self._gaps),
             "found": (NoArgs, lambda args: core.found),
             "findings": (NoArgs, lambda args: examinations.last()),
