@@ -53,6 +53,7 @@ class MappingReader:
         where = f"feeds.{feed}.mappings[{at}]"
         self.parts = topics.pattern(mapping.topic, f"{where}.topic")
         self._template = mapping.source
+        self._flags = int(Flag.FORECAST) if mapping.forecast else 0
         self._check_template(where, mapping)
         self._source = (
             compile_path(mapping.source_path, f"{where}.source_path") if mapping.source_path else None
@@ -89,6 +90,8 @@ class MappingReader:
 
     def item(self, message: Any, arrival: _Arrival, out: list[Decoded]) -> None:
         """Read one message, or one item of a list, into `out`."""
+        if self._flags:
+            arrival = arrival._replace(flags=arrival.flags | self._flags)
         try:
             found = arrival.source if self._source is None else self._source(message)
             source = values.name(found, "source")

@@ -9,6 +9,7 @@ import msgspec
 
 from console.cli import print_json
 from console.packs import check, installed, load, samples
+from console.packs.tables import PackSeen
 from console.settings import Settings
 from console.settings import load as load_settings
 from console.settings_tables import Broker
@@ -27,7 +28,7 @@ def print_packs(folder: Path, given: Path | None, language: str, as_json: bool) 
     return int(any(each.faults and each.in_use for each in seen))
 
 
-def _brief(seen: installed.PackSeen) -> dict[str, object]:
+def _brief(seen: PackSeen) -> dict[str, object]:
     pack = seen.pack
     return {
         "id": pack.pack.id,

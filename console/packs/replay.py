@@ -2,8 +2,9 @@
 
 One JSON object per line: `after_ms` from the beginning, `topic`, and `payload` (a text) or
 `payload_b64`. A payload has no times of its own but marks that are filled in when it is sent:
-`{{iso}}`, `{{iso_z}}`, `{{epoch_s}}`, `{{epoch_ms}}`, or a strftime pattern of Asia/Seoul,
-`{{%Y%m%d%H%M}}`; each may be moved by seconds, `{{iso|+3600}}`.
+`{{iso}}`, `{{iso_s}}` (no fraction), `{{iso_comma}}`, `{{iso_z}}`, `{{epoch_s}}`, `{{epoch_f}}`,
+`{{epoch_ms}}`, `{{epoch_us}}`, or a strftime pattern of Asia/Seoul, `{{%Y%m%d%H%M}}`; each may be
+moved by seconds, `{{iso|+3600}}`.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ def _time(form: str, at_ms: int) -> str:
         "epoch_ms": lambda: str(at_ms),
         "epoch_us": lambda: str(at_ms * 1000),
         "iso": lambda: at.astimezone(SEOUL).isoformat(timespec="milliseconds"),
+        "iso_s": lambda: at.astimezone(SEOUL).isoformat(timespec="seconds"),
+        "iso_comma": lambda: at.astimezone(SEOUL).isoformat(timespec="milliseconds").replace(".", ","),
         "iso_z": lambda: at.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     write = fixed.get(form)
