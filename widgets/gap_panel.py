@@ -9,16 +9,13 @@ import msgspec
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
-    QHeaderView,
     QInputDialog,
     QLabel,
     QLineEdit,
     QPushButton,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +26,7 @@ from widgets.bridge import Bridge
 from widgets.one_line import OneLine
 from widgets.pages import PAGE, Pages
 from widgets.table import RecordTable
+from widgets.table_view import table_view
 from widgets.words import Words
 
 _NARROW_PX = 760
@@ -105,19 +103,8 @@ class GapPanel(QWidget):
         layout.addLayout(below)
 
     def _build_table(self) -> None:
-        self.table = QTableView()
-        self.table.setModel(self.model)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        self.table.setMinimumHeight(70)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(26)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((0, 86), (2, 248), (3, 162), (4, 92), (5, 84), (6, 60)):
-            header.resizeSection(column, width)
+        widths = {0: 86, 2: 248, 3: 162, 4: 92, 5: 84, 6: 60}
+        self.table = table_view(self.model, widths, stretch=1)
         self.table.selectionModel().selectionChanged.connect(self._show_chosen)
 
     # --- what it is told -----------------------------------------------------

@@ -8,15 +8,12 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QHBoxLayout,
-    QHeaderView,
     QInputDialog,
     QLabel,
     QPushButton,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -25,6 +22,7 @@ from db.workings import Hold
 from widgets import figures
 from widgets.bridge import Bridge
 from widgets.table import Column, RecordTable
+from widgets.table_view import table_view
 from widgets.words import Words
 
 
@@ -69,16 +67,8 @@ class HoldsPage(QDialog):
             label.setWordWrap(True)
             label.setObjectName("dim")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.table = QTableView()
-        self.table.setModel(self.model)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setShowGrid(False)
-        self.table.verticalHeader().hide()
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(6, QHeaderView.ResizeMode.Stretch)
-        for column, width in enumerate((130, 130, 120, 130, 130, 90)):
-            header.resizeSection(column, width)
+        widths = {0: 130, 1: 130, 2: 120, 3: 130, 4: 130, 5: 90}
+        self.table = table_view(self.model, widths, stretch=6)
         self.table.selectionModel().selectionChanged.connect(self._say)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.table)

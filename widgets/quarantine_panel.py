@@ -9,15 +9,12 @@ import msgspec
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QSplitter,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -30,6 +27,7 @@ from widgets.pages import PAGE, Pages
 from widgets.payload_view import PayloadView
 from widgets.quarantine_retry import Retry
 from widgets.table import Column, RecordTable
+from widgets.table_view import table_view
 from widgets.words import Words
 
 FRESH_MOST = 9999
@@ -131,19 +129,7 @@ class QuarantinePanel(QWidget):
         QShortcut(QKeySequence("F5"), self, context=inside).activated.connect(self.read_newest)
 
     def _build_table(self) -> None:
-        self.table = QTableView()
-        self.table.setModel(self.model)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        self.table.setMinimumHeight(70)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(26)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((0, 160), (1, 110), (2, 170), (_SIZE, 84)):
-            header.resizeSection(column, width)
+        self.table = table_view(self.model, {0: 160, 1: 110, 2: 170, _SIZE: 84}, stretch=3)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
 
     def _build_preview(self) -> QWidget:

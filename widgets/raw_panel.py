@@ -10,17 +10,14 @@ import msgspec
 from PySide6.QtCore import QModelIndex, Qt, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
     QSplitter,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -32,6 +29,7 @@ from widgets.one_line import OneLine
 from widgets.pages import PAGE, Pages
 from widgets.payload_view import PayloadView
 from widgets.table import Column, RecordTable
+from widgets.table_view import table_view
 from widgets.words import Words
 
 READ = "read"
@@ -118,19 +116,7 @@ class RawPanel(QWidget):
         QShortcut(QKeySequence("F5"), self, context=inside).activated.connect(self.read_newest)
 
     def _build_table(self) -> None:
-        self.table = QTableView()
-        self.table.setModel(self.model)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        self.table.setMinimumHeight(70)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(26)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((0, 160), (1, 130), (2, 110), (4, 130), (5, 84)):
-            header.resizeSection(column, width)
+        self.table = table_view(self.model, {0: 160, 1: 130, 2: 110, 4: 130, 5: 84}, stretch=3)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
 
     def _build_message(self) -> QWidget:
