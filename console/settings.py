@@ -75,7 +75,25 @@ def parse(text: str, origin: str) -> Settings:
     for key, found in raw.items():
         settings = msgspec.structs.replace(settings, **{key: _checked(key, found, origin)})
     _check_references(settings, origin)
-    return settings
+    return _framed(settings)
+
+
+def _framed(settings: Settings) -> Settings:
+    """The same, with each form told whether positions outside of Korea are wanted."""
+    feeds = {
+        name: _anywhere(feed) if settings.site.outside_korea or feed.outside_korea else feed
+        for name, feed in settings.feeds.items()
+    }
+    return msgspec.structs.replace(settings, feeds=feeds)
+
+
+def _anywhere(feed: Feed) -> Feed:
+    forms = {
+        name: msgspec.structs.replace(form, outside_korea=True)
+        for name in feed.__struct_fields__
+        if hasattr(form := getattr(feed, name), "outside_korea")
+    }
+    return msgspec.structs.replace(feed, outside_korea=True, **forms)
 
 
 def _number(text: str) -> float | str:

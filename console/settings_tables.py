@@ -29,7 +29,10 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Site(_Table, frozen=True):
-    """Who we are. `device` names this console at the central platform."""
+    """Who we are. `device` names this console at the central platform.
+
+    `outside_korea` takes positions outside of Korea's frame in all feeds; a feed may do so by itself.
+    """
 
     district: str = "관제구"
     district_en: str = "District"
@@ -41,6 +44,7 @@ class Site(_Table, frozen=True):
     keep_days: Annotated[int, Meta(ge=1)] = 30
     rows_hours: Annotated[int, Meta(ge=1, le=72)] = 6
     quarantine_keep: Annotated[int, Meta(ge=100)] = 100_000
+    outside_korea: bool = False
 
 
 class Broker(_Table, frozen=True):
@@ -213,6 +217,7 @@ class Feed(_Table, frozen=True):
     silent_s: Seconds = 300.0
     priority: bool = False
     every_s: Seconds = 0.0
+    outside_korea: bool = False
     backfill: Backfill | None = None
     mappings: tuple[Mapping, ...] = ()
     plausible: dict[Filled, Plausible] = {}

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from console.errors import SettingsError
-from console.formats import times, topics, values
+from console.formats import pins, times, topics, values
 from console.formats.json_text import Unreadable, read
 from console.formats.mapped_events import EventReader
 from console.formats.numbers import NumberReader
@@ -49,10 +49,10 @@ class _Arrival(NamedTuple):
 class MappingReader:
     """One `[[mappings]]` table, compiled."""
 
-    def __init__(self, feed: str, at: int, mapping: Mapping) -> None:
+    def __init__(self, feed: str, at: int, mapping: Mapping, *, anywhere: bool = False) -> None:
         where = f"feeds.{feed}.mappings[{at}]"
         self.parts = topics.pattern(mapping.topic, f"{where}.topic")
-        self._template = mapping.source
+        self._template, self._anywhere = mapping.source, anywhere
         self._flags = int(Flag.FORECAST) if mapping.forecast else 0
         self._check_template(where, mapping)
         self._source = (
@@ -136,7 +136,7 @@ class MappingReader:
         if self._lon is None or self._lat is None:
             return None, None
         try:
-            return values.position(self._lon(message), self._lat(message))
+            return pins.pin(self._lon(message), self._lat(message), anywhere=self._anywhere)
         except Unreadable as error:
             out.append(SetAside(reason=error.reason, detail=error.detail))
             return None, None
@@ -150,7 +150,10 @@ class MappingDecoder:
             raise SettingsError(
                 f"feeds.{name}.mappings: found none; a feed of kind mapping needs at least one"
             )
-        self._readers = [MappingReader(name, at, mapping) for at, mapping in enumerate(feed.mappings)]
+        self._readers = [
+            MappingReader(name, at, mapping, anywhere=feed.outside_korea)
+            for at, mapping in enumerate(feed.mappings)
+        ]
         self._encodings = tuple(encodings)
         self._routes: Callable[[str], list[tuple[MappingReader, str | None]]] = lru_cache(_ROUTES)(self._find)
 

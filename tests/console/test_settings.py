@@ -81,3 +81,28 @@ def test_the_same_camera_twice_is_a_fault() -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"none\.toml: cannot be read"):
         load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("site", "feed", "expected"),
+    [("", "", False), ("outside_korea = true", "", True), ("", "outside_korea = true", True)],
+)
+def test_positions_outside_korea_are_taken_where_the_site_or_the_feed_says_so(
+    site: str, feed: str, expected: bool
+) -> None:
+    text = f"""
+[site]
+{site}
+[brokers.main]
+[feeds.cap]
+kind = "cap"
+topics = ["cap"]
+{feed}
+[feeds.other]
+kind = "seoul"
+topics = ["seoul"]
+"""
+    found = parse(text, "test").feeds
+    assert found["cap"].cap.outside_korea is expected
+    assert found["cap"].outside_korea is expected
+    assert found["other"].seoul.outside_korea is bool(site)
