@@ -142,6 +142,8 @@ def _slug(text: str, most: int) -> str:
 
 
 def _plain(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join(each if each.isprintable() else " " for each in text).strip()
 
 

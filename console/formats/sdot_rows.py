@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
+from math import isfinite, nan
 from typing import Any, Literal, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ _PACKED_FROM = 200.0
 
 _MISSING = {"", "-", "null", "NULL", "N/A"}
 _RAW_S, _HOUR_S, _PEOPLE_S = 120, 3600, 600
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{0,20})?(?:[eE][+-]?[0-9]{1,3})?").fullmatch
 _SEOUL = ZoneInfo("Asia/Seoul")
 _DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})?").fullmatch
 _SPELT = re.compile(
@@ -144,12 +146,13 @@ def _cell(row: Any, key: Any) -> Any:
 
 
 def _number(cell: Any) -> float | None:
-    """The number in a cell, None for none; never raises."""
-    try:
-        found = values.from_text(cell, "", True) if type(cell) is str else cell
-        return values.finite(found, "") if type(found) in (int, float) else None  # type: ignore[arg-type]
-    except Unreadable:
-        return None
+    """The number in a cell, None for none."""
+    if type(cell) is str:
+        found = _of_text(cell)
+        return found if found is not None and found == found else None
+    if type(cell) is int or (type(cell) is float and isfinite(cell)):
+        return float(cell) if abs(cell) < 1e300 else None
+    return None
 
 
 def _row(each: Plan, row: Any, packed: bool, arrival: Arrival, out: list[Decoded]) -> None:
@@ -213,23 +216,15 @@ def _is_hourly(each: Plan) -> bool:
 def _measured(cell: Any, quantity: Quantity, packed: bool) -> tuple[float | None, Quality]:
     """The value in the quantity's unit, None where there is none, and how good it is."""
     if type(cell) is str:
-        return _of_text(cell, quantity, packed)
-    if type(cell) is int or type(cell) is float:
-        return _judged(values.finite(cell, quantity.name), quantity, packed)
-    raise Unreadable("value", f"{quantity.name}: {type(cell).__name__} is no number")
-
-
-@lru_cache(32_768)
-def _of_text(text: str, quantity: Quantity, packed: bool) -> tuple[float | None, Quality]:
-    """Remembered, since a city's sensors say the same few hundred texts all day."""
-    if text.strip() in _MISSING:
-        return None, "missing"
-    number = values.from_text(text, quantity.name, True)
-    assert type(number) is float  # a text that must be a number is one, or is refused
-    return _judged(values.finite(number, quantity.name), quantity, packed)
-
-
-def _judged(value: float, quantity: Quantity, packed: bool) -> tuple[float, Quality]:
+        value = _of_text(cell)
+        if value is None:
+            return None, "missing"
+        if value != value:
+            raise Unreadable("value", f"{quantity.name}: {cell[:60]!r} is no number")
+    elif type(cell) is int or type(cell) is float:
+        value = values.finite(cell, quantity.name)
+    else:
+        raise Unreadable("value", f"{quantity.name}: {type(cell).__name__} is no number")
     if packed and (quantity.scale != 1 or quantity.offset != 0):
         value = values.finite(value * quantity.scale + quantity.offset, quantity.name)
         value = round(value, 9) if abs(value) < 1e6 else value
@@ -238,6 +233,21 @@ def _judged(value: float, quantity: Quantity, packed: bool) -> tuple[float, Qual
     low, high = quantity.low, quantity.high
     inside = (low is None or value >= low) and (high is None or value <= high)
     return value, "good" if inside else "out_of_range"
+
+
+@lru_cache(32_768)
+def _of_text(text: str) -> float | None:
+    """The number of a cell, None for none, NaN for a text that is no number.
+
+    Remembered, since a city's sensors say the same few hundred texts all day.
+    """
+    text = text.strip()
+    if text in _MISSING:
+        return None
+    if _NUMBER(text) is None:
+        return nan
+    number = float(text)
+    return number if isfinite(number) else nan
 
 
 def _revision(found: Any) -> int:

@@ -40,14 +40,8 @@ class _Place(NamedTuple):
     sent_ms: int
     received_ms: int
     flags: int
-
-    @property
-    def source(self) -> str:
-        return "/".join(part for part in (self.group, self.node, self.device) if part)
-
-    @property
-    def node_source(self) -> str:
-        return f"{self.group}/{self.node}"
+    node_source: str
+    source: str
 
 
 class SparkplugDecoder:
@@ -76,7 +70,11 @@ class SparkplugDecoder:
                 raise Unreadable("no-reading", "a command to a node, no measurement")
             read = sparkplug_wire.read(payload)
             sent_ms = _moment(read.timestamp)
-            place = _Place(group, node, device, self._clock(sent_ms, received_ms), received_ms, flags)
+            at = f"{group}/{node}"
+            source = f"{at}/{device}" if device else at
+            place = _Place(
+                group, node, device, self._clock(sent_ms, received_ms), received_ms, flags, at, source
+            )
             out = self._message(kind, place, read)
         except Unreadable as error:
             return [SetAside(error.reason, error.detail)]

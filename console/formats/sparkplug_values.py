@@ -9,11 +9,12 @@ codes of the property Quality (192 good, 0 bad, 500 stale, else as in OPC).
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from math import isfinite
 from typing import Literal
 
 from console.formats.json_text import Unreadable
-from console.formats.sparkplug_wire import DOUBLE, FLOAT, INT, LONG, TEXT, TRUTH, Metric
+from console.formats.sparkplug_wire import DOUBLE, FLOAT, INT, LONG, TEXT, TRUTH, Metric, Scalar
 from console.formats.times import LAST_MS
 from console.formats.values import MAX_VALUE_TEXT
 
@@ -100,24 +101,32 @@ def _integer(value: object, kind: int, name: str) -> int:
 
 def unit(metric: Metric) -> str:
     """The UCUM unit that the properties name, "" for none; one we do not know stands in braces."""
-    for key, value in metric.properties:
-        if key.replace(" ", "").replace("_", "").lower() in UNIT_KEYS and type(value) is str:
-            text = value.strip()
-            if text in _PLAIN:
-                return text
-            known = _UCUM.get(text.lower())
-            if known is not None:
-                return known
-            plain = "".join(each for each in text if each.isprintable() and each not in "{}")[:40]
-            return f"{{{plain}}}" if plain else "1"
-    return ""
+    return _said(metric.properties)[0]
 
 
 def quality(metric: Metric) -> Quality:
     """What the properties say of the value."""
-    for key, value in metric.properties:
-        if key.replace(" ", "").replace("_", "").lower() in QUALITY_KEYS and type(value) is int:
-            if value >= 256:
-                return "uncertain"
-            return "good" if value >= 192 else "uncertain" if value >= 64 else "bad"
-    return "good"
+    return _said(metric.properties)[1]
+
+
+@lru_cache(1024)
+def _said(properties: tuple[tuple[str, Scalar], ...]) -> tuple[str, Quality]:
+    """Unit and quality; many metrics have the same properties."""
+    found, grade = "", "good"
+    for key, value in properties:
+        name = key.replace(" ", "").replace("_", "").lower()
+        if name in UNIT_KEYS and type(value) is str:
+            found = _ucum(value.strip())
+        elif name in QUALITY_KEYS and type(value) is int:
+            grade = "good" if 192 <= value < 256 else "bad" if value < 64 else "uncertain"
+    return found, grade  # type: ignore[return-value]
+
+
+def _ucum(text: str) -> str:
+    if text in _PLAIN:
+        return text
+    known = _UCUM.get(text.lower())
+    if known is not None:
+        return known
+    plain = "".join(each for each in text if each.isprintable() and each not in "{}")[:40]
+    return f"{{{plain}}}" if plain else "1"

@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import NamedTuple
+from functools import lru_cache
+from typing import NamedTuple, TypeGuard
 
 from console.formats.json_text import MAX_BYTES, Unreadable
 
-MAX_METRICS = 4_000
+MAX_METRICS = 3_000
+MAX_PARTS = 20_000  # of one payload; those beyond MAX_METRICS are only counted
+MAX_FIELDS = 24  # of one metric; the form has 19
 MAX_PROPERTIES = 64  # of one metric
+MAX_PROPERTY_BYTES = 4096  # larger sets are passed over
 COMPRESSED = "SPBV1.0_COMPRESSED"
 """The `uuid` of a payload whose `body` is another payload, by gzip or deflate."""
 
@@ -65,8 +69,12 @@ def read(payload: bytes, depth: int = 0) -> Payload:
     parts: list[tuple[int, int]] = []
     left = at = 0
     end = len(payload)
+    count = 0
     while at < end:
         field, wire, at = _key(payload, at, end)
+        count += 1
+        if count > MAX_PARTS:
+            raise Unreadable("too-many", f"more than {MAX_PARTS} metrics and fields")
         if field == 2 and wire == _BYTES:
             start, at = _span(payload, at, end)
             if len(parts) < MAX_METRICS:
@@ -121,7 +129,7 @@ def _metric(buffer: bytes, at: int, end: int) -> Metric:
         bool(_whole(found.get(5))),
         bool(_whole(found.get(6))),
         bool(_whole(found.get(7))),
-        _properties(buffer, *properties) if type(properties) is tuple else (),
+        _properties(buffer[slice(*properties)]) if _is_small(properties) else (),
         held,
         value,  # type: ignore[arg-type]
     )
@@ -130,11 +138,20 @@ def _metric(buffer: bytes, at: int, end: int) -> Metric:
 def _fields(buffer: bytes, at: int, end: int) -> dict[int, _Found]:
     """What stands in a message by field, the last of each; texts and messages as (start, end)."""
     found: dict[int, _Found] = {}
-    while at < end:
-        field, wire, at = _key(buffer, at, end)
+    for _ in range(MAX_FIELDS):
+        if at >= end:
+            return found
+        key = buffer[at]
+        if 0x08 <= key < 0x80:
+            field, wire, at = key >> 3, key & 7, at + 1
+        else:
+            field, wire, at = _key(buffer, at, end)
         value: _Found
         if wire == _VARINT:
-            value, at = _varint(buffer, at, end)
+            if at < end and buffer[at] < 0x80:
+                value, at = buffer[at], at + 1
+            else:
+                value, at = _varint(buffer, at, end)
         elif wire == _BYTES:
             value = _span(buffer, at, end)
             at = value[1]
@@ -145,7 +162,7 @@ def _fields(buffer: bytes, at: int, end: int) -> dict[int, _Found]:
         if INT <= field <= _LAST:
             found.pop(field, None)  # of the fields that exclude each other the last counts
         found[field] = value
-    return found
+    raise Unreadable("too-many", f"a metric of more than {MAX_FIELDS} fields")
 
 
 def _text(buffer: bytes, span: _Found | None, most: int = MAX_BYTES) -> str:
@@ -158,21 +175,26 @@ def _whole(found: _Found | None) -> int | None:
     return found if type(found) is int else None
 
 
-def _properties(buffer: bytes, at: int, end: int) -> tuple[tuple[str, Scalar], ...]:
-    """The scalar properties by name; sets inside sets are passed over."""
+def _is_small(span: _Found | None) -> TypeGuard[tuple[int, int]]:
+    return type(span) is tuple and span[1] - span[0] <= MAX_PROPERTY_BYTES
+
+
+@lru_cache(1024)
+def _properties(buffer: bytes) -> tuple[tuple[str, Scalar], ...]:
+    """The scalar properties by name; sets inside sets are passed over. Metrics share them: they are kept."""
+    at, end = 0, len(buffer)
     keys: list[str] = []
     found: list[Scalar | None] = []
-    while at < end:
+    while at < end and len(keys) + len(found) < 2 * MAX_PROPERTIES:
         field, wire, at = _key(buffer, at, end)
         if wire != _BYTES or field not in (1, 2):
             at = _skip(buffer, at, end, wire)
             continue
         start, at = _span(buffer, at, end)
-        if len(keys) + len(found) < 2 * MAX_PROPERTIES:
-            if field == 1:
-                keys.append(buffer[start : min(at, start + 200)].decode("utf-8", "replace"))
-            else:
-                found.append(_property(buffer, start, at))
+        if field == 1:
+            keys.append(_text(buffer, (start, at), 200))
+        else:
+            found.append(_property(buffer, start, at))
     return tuple((key, value) for key, value in zip(keys, found, strict=False) if value is not None)
 
 
