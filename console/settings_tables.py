@@ -13,6 +13,7 @@ from console.formats.forms import (
     PlatformForm,
     RegisterForm,
     SdotForm,
+    SenmlForm,
     SeoulForm,
     SparkplugForm,
 )
@@ -205,9 +206,9 @@ class Feed(_Table, frozen=True):
     how often a source reports by its contract; 0 where nobody knows.
     """
 
-    kind: Literal["mapping", "cap", "platform", "ngsi-ld", "sdot", "sparkplug", "seoul", "register"] = (
-        "mapping"
-    )
+    kind: Literal[
+        "mapping", "cap", "platform", "ngsi-ld", "sdot", "sparkplug", "seoul", "register", "senml",
+    ] = "mapping"  # fmt: skip
     via: Literal["mqtt", "poll", "folder", "listen"] = "mqtt"
     poll: Poll | None = None
     folder: Folder | None = None
@@ -228,6 +229,7 @@ class Feed(_Table, frozen=True):
     sdot: SdotForm = field(default_factory=SdotForm)
     sparkplug: SparkplugForm = field(default_factory=SparkplugForm)
     register: RegisterForm = field(default_factory=RegisterForm)
+    senml: SenmlForm = field(default_factory=SenmlForm)
 
 
 class Central(_Table, frozen=True):

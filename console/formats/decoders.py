@@ -12,6 +12,7 @@ from console.formats.platform import PlatformDecoder
 from console.formats.plausible import bounded
 from console.formats.registers import RegisterDecoder
 from console.formats.sdot import SdotDecoder
+from console.formats.senml import SenmlDecoder
 from console.formats.seoul import SeoulDecoder
 from console.formats.sparkplug import SparkplugDecoder
 from console.settings import Feed
@@ -50,5 +51,7 @@ def _by_kind(name: str, feed: Feed, encodings: Sequence[str]) -> Decoder:
             return SparkplugDecoder(name, feed, encodings)
         case "seoul":
             return SeoulDecoder(name, feed, encodings)
+        case "senml":
+            return SenmlDecoder(name, feed, encodings)
         case _:
             return MappingDecoder(name, feed, encodings)

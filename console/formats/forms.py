@@ -84,3 +84,15 @@ class RegisterForm(_Table, frozen=True):
     """How municipal registers are read."""
 
     outside_korea: bool = False
+
+
+class SenmlForm(_Table, frozen=True):
+    """How SenML is read. `name` splits a name, for instance "urn:dev:ow:{source}/{quantity}".
+
+    Empty, or where it does not fit, a name is split at its last "/" or ":". `quantities` gives
+    quantities by these words, `quantity` is that of a name without one.
+    """
+
+    name: str = ""
+    quantity: str = "value"
+    quantities: dict[str, str] = {}
