@@ -46,10 +46,10 @@ def gather(rule: Rule, state: Gathered, reading: Reading, value: float, known: V
     return _figure(rule, value, reading.observed_ms) if take is None else take(rule, state, reading, value)
 
 
-def note(state: Gathered, reading: Reading, value: float) -> None:
+def note(state: Gathered, value: float, observed_ms: int) -> None:
     """Take a value that a condition or a comparison needs."""
-    if reading.observed_ms >= state.at_ms:
-        state.at_ms, state.value = reading.observed_ms, value
+    if observed_ms >= state.at_ms:
+        state.at_ms, state.value = observed_ms, value
 
 
 def _figure(rule: Rule, value: float, observed_ms: int) -> Figure:

@@ -8,10 +8,11 @@ Time is what the events say. `steady` time is received time less `shift`; a
 jump of the clock, or an hour in which the console did not run, goes into
 `shift`, so that delays and silences count only time in which we listened and
 a clock set forward raises no storm. Steady time never runs back. Before a
-reading or an event received at T is judged, every timer due at or before T has
-fired, in the order of (due, watch id); so it does not matter when it is judged.
-Events come from another store than readings; the log says between which
-readings they were judged.
+reading received at T is judged, every timer due at or before T has fired, in
+the order of (due, watch id); so it does not matter when the reading is judged.
+Events come from another store than readings, and the log says between which
+readings they were judged. Since readings from before an event may still be
+unjudged, an event moves no time on: it lets only the timer of its own watch fire.
 Transition times are those of the readings, or the times at which timers were
 due, put back on the wall clock.
 """
@@ -36,6 +37,8 @@ from db.readings import StoredReading
 from db.records import Event, Flag, Reading, Rule
 
 _NEVER = 1 << 62
+_AHEAD_MS = 60_000
+"""How far ahead of ours a sender's clock may be; a time beyond that would make all that follows late."""
 _NOTED = "|"
 """Before the series of a noted value among what is gathered; no rule's name can be empty."""
 
@@ -135,14 +138,9 @@ class Reducer:
     def events(self, batch: Iterable[StoredEvent]) -> None:
         """Judge events in the order of their ids."""
         for _, event in batch:
-            steady = event.received_ms - self.shift
-            if steady > self.steady:
-                if steady >= self._next_due:
-                    self._fire(steady)
-                self.steady = steady
             if statements.is_judged(event):
                 for each in self.rulebook.of_events:
-                    self._state(each, event)
+                    self._state(each, event, event.received_ms - self.shift)
 
     def tick(self, at_ms: int) -> bool:
         """Let timers due at or before `at_ms` fire; False, and no trace, if none was due."""
@@ -217,6 +215,8 @@ class Reducer:
         value = rule.number(reading)
         if value is None:
             return None
+        if reading.observed_ms > reading.received_ms + _AHEAD_MS and subject.rule.kind != "forecast":
+            reading = replace(reading, observed_ms=reading.received_ms)
         state = self.gathered.get(subject.id)
         if state is None:
             state = Gathered()
@@ -234,11 +234,11 @@ class Reducer:
         state = self.gathered.get(key)
         if state is None:
             state = self.gathered[key] = self._known[reading.source, reading.quantity] = Gathered()
-        note(state, reading, value)
+        note(state, value, min(reading.observed_ms, reading.received_ms + _AHEAD_MS))
         self.gathered_anew.add(key)
 
-    def _state(self, about: Rule, event: Event) -> None:
-        """What an event's statement means for one rule."""
+    def _state(self, about: Rule, event: Event, steady: int) -> None:
+        """What an event's statement at this steady time means for one rule."""
         key = statements.key_of(event)
         fits = statements.fits(about, event)
         if about.kind == "count":
@@ -258,8 +258,12 @@ class Reducer:
         is_opening = act is not statements.ends and opened is None
         if is_opening and not force.in_time(about, event.observed_ms, self.rulebook.zone):
             return
-        watch = self.watches.get(subject.id) or Watch(subject.id)
-        self._move(watch, act(watch, subject, event, self.steady, self.steady + self.shift))
+        watch = self.watches.get(subject.id)
+        if watch is not None and watch.due is not None and watch.due <= steady:
+            self._move(watch, self._expire(watch, subject, watch.due))
+            watch = self.watches.get(subject.id)
+        watch = watch or Watch(subject.id)
+        self._move(watch, act(watch, subject, event, steady, steady + self.shift))
 
     def _hear(self, subject: Subject, heard: int, reading: Reading) -> None:
         key = subject.id

@@ -54,16 +54,21 @@ def source_of(event: Event) -> str:
     return event.source or event.origin_system
 
 
+def when(event: Event) -> int:
+    """When it was said, by the sender; a sender whose clock is ahead says it when we hear it."""
+    return min(event.observed_ms, event.received_ms)
+
+
 def goes_on(watch: Watch, subject: Subject, event: Event, steady: int, at_ms: int) -> Moved:
     """The event happens: a new activation, or one more statement about it."""
     rule, key = subject.rule, key_of(event)
     ended = dict(watch.ended).get(key)
-    if ended is not None and event.observed_ms <= ended:
+    if ended is not None and when(event) <= ended:
         return Moved(watch)
     opens = dict(watch.opens)
     is_new = key not in opens
     if is_new:
-        opens[key] = event.observed_ms
+        opens[key] = when(event)
         watch = replace(
             watch,
             opens=tuple(opens.items())[-_OPENS:],
@@ -86,13 +91,13 @@ def ends(watch: Watch, subject: Subject, event: Event, steady: int, at_ms: int) 
     """The event is over, for this rule: the alarm returns when none of its events goes on."""
     key, opens = key_of(event), dict(watch.opens)
     opened = opens.pop(key, None)
-    if opened is not None and event.observed_ms < opened:
+    if opened is not None and when(event) < opened:
         return Moved(watch)
     ended = dict(watch.ended)
-    if opened is None and ended.get(key, event.observed_ms - 1) >= event.observed_ms:
+    if opened is None and ended.get(key, when(event) - 1) >= when(event):
         return Moved(watch)
     ended.pop(key, None)
-    ended[key] = event.observed_ms
+    ended[key] = when(event)
     watch = replace(watch, opens=tuple(opens.items()), ended=tuple(ended.items())[-_ENDED:])
     if opens:
         return Moved(watch)
@@ -108,8 +113,8 @@ def counted(watch: Watch, subject: Subject, event: Event, steady: int, at_ms: in
     length = round(rule.window_s * 1000)
     if key in dict(watch.opens):
         return Moved(watch)
-    recent = [each for each in watch.opens if each[1] > event.observed_ms - length]
-    recent = [*recent, (key, event.observed_ms)][-rule.least :]
+    recent = [each for each in watch.opens if each[1] > when(event) - length]
+    recent = [*recent, (key, when(event))][-rule.least :]
     watch = replace(watch, opens=tuple(recent), said=said(event))
     if watch.active:
         return Moved(replace(watch, due=steady + length) if len(recent) >= rule.least else watch)

@@ -11,7 +11,8 @@ from console.alarms import transitions
 from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
 from db.events import StoredEvent
-from db.records import Alarm, AlarmState, Event, Flag, Rule
+from db.readings import StoredReading
+from db.records import Alarm, AlarmState, Event, Flag, Reading, Rule
 
 T0 = 1_000_000
 BELL = Rule("bell", "event", types=("bell*",), priority=1)
@@ -215,3 +216,15 @@ def test_stopping_between_any_two_events_changes_nothing() -> None:
     for cut in range(len(events)):
         one, other = both(events, cut)
         assert one == other
+
+
+def test_an_event_silences_nobody_whose_readings_are_not_judged_yet() -> None:
+    reducer = engine(BELL, Rule("silent", "silent", silent_s=5.0))
+    reducer.readings([StoredReading(1, Reading("s", "q", 1.0, T0, T0))])
+    assert feed(reducer, event(at=60_000)) == [("raised", 60_000)]
+    reducer.readings([StoredReading(2, Reading("s", "q", 1.0, T0 + 4000, T0 + 4000))])
+    assert [each.alarm.rule for each in reducer.transitions] == ["bell"]
+
+
+def test_a_beginning_stamped_in_the_future_can_still_end() -> None:
+    assert feed(engine(), event(at=9_000_000, received=0), event("ended", 5000))[1:] == [("returned", 5000)]

@@ -189,3 +189,11 @@ def test_the_pause_between_two_activations_is_kept() -> None:
     assert feed(reducer, (0, 20.0), (1000, 1.0), (2000, 20.0), (3000, 1.0)) == ["raised", "returned"]
     assert feed(reducer, (50_000, 20.0), (70_000, 20.0)) == ["raised", "returned", "raised"]
     assert reducer.transitions[-1].at_ms == T0 + 60_000
+
+
+def test_one_reading_from_the_future_does_not_end_a_rule() -> None:
+    reducer = engine(PM10)
+    reading = Reading("s", "q", 160.0, T0 + 900_000 * HOUR, T0, period_s=60)
+    reducer.readings([StoredReading(0, reading)])
+    samples = [(minute * 600_000, 160.0) for minute in range(1, 14)]
+    assert feed(reducer, *samples, period_s=60) == ["raised"]
