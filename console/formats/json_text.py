@@ -23,6 +23,7 @@ MAX_DIGITS = 64  # of one number; the longest a binary64 prints is 24
 MAX_TEXT = 64 * 1024  # characters of one string
 
 _BOM = b"\xef\xbb\xbf"
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _LONG_NUMBER = re.compile(rb"[0-9.]{%d}" % (MAX_DIGITS + 1))
 _SPACED_COLON = re.compile(rb'"[ \t\r\n]+:')
 _decode = msgspec.json.Decoder().decode
@@ -87,11 +88,19 @@ def _refuse(payload: bytes, error: Exception) -> NoReturn:
         raise Unreadable("number", "a number is larger than can be held") from error
     if re.search(rb"(?<![A-Za-z\"])-?(NaN|Infinity|nan|inf)\b", payload):
         raise Unreadable("number", "NaN or Infinity is no JSON number") from error
+    if payload[:2] in _WIDE_MARKS or _is_wide(payload):
+        raise Unreadable("encoding", "is UTF-16 or UTF-32 text; JSON is sent as UTF-8") from error
     if b"\x00" in payload:
         raise Unreadable("nul", "a zero byte stands in the text") from error
     if re.search(rb"\\u[dD][89a-fA-F]", payload):
         raise Unreadable("surrogate", "half of a surrogate pair stands alone") from error
     raise Unreadable("not-json", text[:200]) from error
+
+
+def _is_wide(payload: bytes) -> bool:
+    """Whether every other byte, or three of four, are mostly zeros, as in UTF-16 and UTF-32."""
+    zeros = max(payload[0::2].count(0), payload[1::2].count(0))
+    return len(payload) >= 8 and zeros > len(payload) // 4
 
 
 def _check(payload: bytes, value: Any) -> None:

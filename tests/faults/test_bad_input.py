@@ -20,7 +20,7 @@ def pour(tmp_path: Path, broker: Mosquitto, count: int, seed: int) -> None:
         with broker.client() as client:
             publish_all(client, messages)
             publish_all(client, [("t/last", b'{"at":1800000000000,"n":1}')])
-        console.wait_received("numbers", count + 1, timeout=60)
+        console.wait_received("numbers", count + 1, timeout=60 + count / 500)
         lamp = console.lamp("broker", "main")
     counts = console.counts("numbers")
     assert counts.received == count + 1

@@ -125,3 +125,10 @@ def test_a_key_that_stands_twice_is_always_found(pairs: list[tuple[str, int]]) -
     text = "{" + ",".join(f'"{key}":{value}' for key, value in pairs) + "}"
     twice = len({key for key, _ in pairs}) < len(pairs)
     assert reason_of(f'{{"in":[{text}]}}'.encode()) == ("duplicate-key" if twice else None)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_wide_text_is_called_what_it_is(encoding: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        read('{"at": 1, "v": "\uae30\uc628 12.5"}'.encode(encoding), ("utf-8", "cp949"))
+    assert refused.value.reason == "encoding"
