@@ -15,7 +15,9 @@ pytestmark = pytest.mark.needs("mosquitto")
 
 def pour(tmp_path: Path, broker: Mosquitto, count: int, seed: int) -> None:
     messages = [(f"t/m{n}", payload) for n, payload in enumerate(mutated(count, seed))]
-    with Console(tmp_path, {"main": broker.settings()}, {"numbers": NUMBERED}) as console:
+    with Console(
+        tmp_path, {"main": broker.settings()}, {"numbers": NUMBERED}, quarantine_keep=count
+    ) as console:
         console.wait_connected()
         with broker.client() as client:
             publish_all(client, messages)

@@ -51,6 +51,8 @@ class Console:
         brokers: dict[str, Broker],
         feeds: dict[str, Feed],
         open_db: Callable[[], Database] | None = None,
+        *,
+        quarantine_keep: int = 100_000,
     ) -> None:
         self.told: list[Any] = []
         self.committed: list[StoredReading] = []
@@ -63,6 +65,7 @@ class Console:
             self._publish,
             self._on_committed,
             "console-1",
+            quarantine_keep=quarantine_keep,
         )
 
     def __enter__(self) -> Console:
