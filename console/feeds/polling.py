@@ -16,6 +16,7 @@ from console.clock import Clock
 from console.errors import ConsoleError, Refused, Unavailable
 from console.feeds.fetching import Fetching, Later, Mark, Remembered, address
 from console.feeds.ingest import Ingest
+from console.feeds.posts import Delivered
 from console.formats import cap, open_api, topics, xml_text
 from console.formats.json_text import Unreadable
 from console.settings import Feed
@@ -56,6 +57,7 @@ class Polling:
         self._fetching = Fetching(feed.poll, clock, base)
         self._seen = Remembered[bytes]()
         self._marks = Remembered[Mark]()
+        self._unread = Remembered[bool]()  # whether a page could not be read in full
         self._followed = Remembered[bool]()
         self._attempt = 0
         self._worker = Worker(f"poll-{name}", self._step)
@@ -146,25 +148,27 @@ class Polling:
         if self._feed.kind == "cap":
             self._alerts(area, body, key, is_new=is_new)
         elif is_new:
-            self._deliver(area, body)
+            done = self._deliver(area, body)
+            self._unread.put(name, bool(done.set_aside) and not said.reason)
         self._seen.put(name, digest)
+        if self._unread.get(name):
+            return _Page(rows, said.total, "what it answers cannot be read in full; see what was set aside")
         trouble = said.detail.replace(key, "…") if key and said.reason else said.detail if said.reason else ""
         return _Page(rows, said.total, trouble)
 
     def _examined(self, body: bytes) -> tuple[open_api.Said, int]:
         try:
             found = open_api.tree(body, self._encodings) if self._feed.kind != "cap" else None
+            said = open_api.said(found)
+            rows = open_api.rows(found)
         except Unreadable:
             return open_api.Said(), 0
-        said = open_api.said(found)
-        if self._feed.kind not in _SAYS:
-            said = open_api.Said(total=said.total)
-        return said, open_api.rows(found)
+        return (said if self._feed.kind in _SAYS else open_api.Said(total=said.total)), rows
 
-    def _deliver(self, area: str, body: bytes) -> None:
+    def _deliver(self, area: str, body: bytes) -> Delivered:
         future = self._ingest.deliver(self._name, [(topic_of(self._name, self._feed, area), body)])
         try:
-            future.result(_COMMIT_S)
+            return future.result(_COMMIT_S)
         except NotInTime as error:
             future.cancel()
             raise Unavailable("the store is busy") from error

@@ -10,9 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from console.formats import json_text, xml_text
+from console.formats.json_text import Unreadable
 from console.formats.xml_text import Element
 
-MAX_ROWS = 3_000
+MAX_BYTES = 256 * 1024  # of one answer; a page of a thousand small rows has less
+MAX_ROWS = 2_000
+MAX_OBJECTS = 8_000
 _FINE = ("INFO-000", "00", "0", "000", "0000", "NORMAL_SERVICE", "NORMAL SERVICE")
 _EMPTY = ("INFO-200", "03", "NODATA_ERROR")
 _KEY = ("INFO-100", "20", "22", "30", "31", "32")
@@ -31,6 +34,12 @@ class Said(NamedTuple):
 
 def tree(payload: bytes, encodings: Sequence[str]) -> Any:
     """The payload as objects, lists and texts, names in capitals; raises Unreadable and nothing else."""
+    if len(payload) > MAX_BYTES:
+        raise Unreadable(
+            "too-large", f"{len(payload)} bytes; at most {MAX_BYTES} are read, ask for fewer rows a page"
+        )
+    if payload.count(b"{") > MAX_OBJECTS:
+        raise Unreadable("too-many", f"more than {MAX_OBJECTS} objects")
     head = payload[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
     if head[:1] == b"<":
         root = xml_text.read(payload, encodings)
@@ -39,11 +48,14 @@ def tree(payload: bytes, encodings: Sequence[str]) -> Any:
 
 
 def objects(found: Any) -> Iterator[dict[str, Any]]:
-    """Every object of the tree, an outer one before those inside it, in their order."""
-    stack = [found]
+    """Every object of the tree, an outer one before those inside it; raises Unreadable for too many."""
+    stack, count = [found], 0
     while stack:
         here = stack.pop()
         if type(here) is dict:
+            count += 1
+            if count > MAX_OBJECTS:
+                raise Unreadable("too-many", f"more than {MAX_OBJECTS} objects")
             yield here
             stack.extend(reversed([each for each in here.values() if type(each) in (dict, list)]))
         elif type(here) is list:

@@ -61,9 +61,7 @@ class SeoulDecoder:
         lots: list[dict[str, Any]] = []
         incidents: list[dict[str, Any]] = []
         area: dict[str, Any] = {}
-        for at, row in enumerate(open_api.objects(found)):
-            if at >= 20 * open_api.MAX_ROWS or len(out) > 4 * open_api.MAX_ROWS:
-                raise Unreadable("too-many", f"more than {open_api.MAX_ROWS} rows")
+        for row in open_api.objects(found):
             if _INCIDENT in row:
                 incidents.append(row)
             elif any(name in row for name in _LOTS):

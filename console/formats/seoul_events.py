@@ -27,16 +27,19 @@ _STANDING = 5_000
 _HOUR_MS = 3_600_000
 _TIME = re.compile(r"[0-9]{4}(?:[0-9]{2})?").fullmatch
 _BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\s*/?\s*>", re.IGNORECASE)
+_LONGEST = 12_000  # characters; what is shown is a third of it
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _EXERCISE = re.compile(r"^[\s\[\]<>(){}【】]*(?:훈련|시험|테스트|모의)|훈련\s*상황")
 
 
 def as_text(found: str) -> str:
     """What a sender wrote with HTML's escapes, as plain text with its line breaks; marks stay visible."""
+    found = found[:_LONGEST]
     for _ in range(2):  # some escape twice
         found = html.unescape(found)
     found = _BREAK.sub("\n", found).replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(each for each in found if each == "\n" or each.isprintable())
-    return values.text("\n".join(line.strip() for line in kept.split("\n")).strip())
+    kept = _CONTROL.sub("", found).split("\n")
+    return values.text("\n".join(line.strip() for line in kept).strip())
 
 
 class Incidents:
