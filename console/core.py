@@ -64,7 +64,8 @@ class Core:
         folder.mkdir(parents=True, exist_ok=True)
         make_room(folder)
         self.folder = folder
-        self.settings = joined(settings, origin.parent if origin else folder)
+        self.packs_base = origin.parent if origin else folder
+        self.settings = joined(settings, self.packs_base)
         self.clock = clock
         self._lock = startup.lock(folder)
         try:

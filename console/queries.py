@@ -19,6 +19,7 @@ from console.doctor.examinations import Examinations, SupportAsked
 from console.errors import Refused
 from console.exports import Exports, PartOf
 from console.importing import Importing
+from console.packs import installed as packs
 from console.rereading import OneRaw, Rereading
 from console.running import Running
 from console.status import status
@@ -89,6 +90,10 @@ class Last(_Args, frozen=True):
     limit: Limit = 200
 
 
+class PacksAsked(_Args, frozen=True):
+    every: bool = False  # also those that are installed but not in use
+
+
 class Questions:
     """Answers queries about one core; any thread may ask."""
 
@@ -128,6 +133,7 @@ class Questions:
             "findings": (NoArgs, lambda args: examinations.last()),
             "support": (SupportAsked, examinations.support),
             "backups": (NoArgs, lambda args: core.backup_work.every()),
+            "packs": (PacksAsked, self._packs),
         }
 
     def answer(self, name: str, args: dict[str, Any]) -> Any:
@@ -229,6 +235,10 @@ class Questions:
             return gaps.page(
                 db, states=states, source=args.source, before_id=args.before_id, limit=args.limit
             )
+
+    def _packs(self, args: PacksAsked) -> Any:
+        asked = packs.every if args.every else packs.in_use
+        return asked(self._core.settings, self._core.packs_base)
 
     def _status(self, args: NoArgs) -> dict[str, Any]:
         return status(self._core)

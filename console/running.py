@@ -64,6 +64,7 @@ class Running(Protocol):
     backup_work: BackupWork
     journal: Journal
     stopping: threading.Event
+    packs_base: Path
 
     @property
     def blobs(self) -> Path: ...

@@ -22,6 +22,7 @@ SCREEN_MAY = (
     "console.logs",
     "console.cameras",
     "console.settings",
+    "console.packs.tables",
     "console.errors",
     "console.clock",
     "console.roles",

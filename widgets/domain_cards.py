@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QWidget
 from db.records import Asset, Condition
 from widgets import theme
 from widgets.bridge import Bridge
+from widgets.card_figures import Line, grade_of, lines, wanted
 from widgets.domain_model import SAMPLE_MS, SPAN_MS, Domain, Domains
 from widgets.figures import plain
 from widgets.health_model import value_text
+from widgets.packs import Packs
 from widgets.words import Words
 
 CARD_WIDTH, CARD_HEIGHT, NARROW, TWO_LINES, GAP = 168, 74, 124, 42, 6
@@ -35,9 +37,17 @@ class DomainCards(QWidget):
         super().__init__()
         self._bridge, self._words = bridge, words
         self._model = Domains()
+        self.packs = Packs(bridge, words)
+        self.packs.changed.connect(self._use_packs)
+        self._figures: dict[str, tuple[int, list[Line]]] = {}
         self.setMinimumSize(CARD_WIDTH + 2 * GAP, CARD_HEIGHT + 2 * GAP)
         bridge.linked.connect(self._on_linked)
-        words.changed.connect(self.update)
+        words.changed.connect(self._retell)
+
+    @Slot()
+    def _retell(self) -> None:
+        self._figures.clear()
+        self.update()
 
     @Slot(bool, str)
     def _on_linked(self, up: bool, _reason: str) -> None:
@@ -49,6 +59,17 @@ class DomainCards(QWidget):
         if error:
             return
         self._model.set_assets(msgspec.convert(value, list[Asset]), self._bridge.now_ms())
+        self.update()
+
+    @Slot()
+    def _use_packs(self) -> None:
+        needed: dict[str, dict[str, str]] = {}
+        for pack in self.packs.in_use:
+            statistics = {each.name: each.statistic for each in pack.quantities}
+            for domain in pack.pack.domains:
+                needed.setdefault(domain, {name: statistics[name] for name in wanted(pack.card)})
+        self._model.look_at(needed)
+        self._figures.clear()
         self.update()
 
     def apply(self, records: tuple[Any, ...]) -> None:
@@ -124,9 +145,25 @@ class DomainCards(QWidget):
     def _body(self, painter: QPainter, inner: QRect, domain: Domain, abnormal: bool) -> None:
         """The telling value, where it comes from, and its curve, as far as there is room."""
         first, second, right = self._lines(domain)
+        told = self._figure_lines(domain) if domain.known and self._bridge.is_linked else []
+        forecast = next((each.text for each in told if each.forecast), "")
+        present = [each for each in told if not each.forecast]
+        look = 0
+        if present and not abnormal:
+            first, look = present[0].text, present[0].look
+            second = " · ".join([each.text for each in present[1:]] or [self._note(domain)])
         painter.setFont(theme.font(14, bold=abnormal))
         painter.setPen(QColor(theme.TEXT if abnormal else theme.DIM))
-        _text(painter, QRect(inner.left(), inner.top() + 19, inner.width(), 19), first)
+        room = QRect(inner.left(), inner.top() + 19, inner.width(), 19)
+        if forecast:
+            room.setWidth(room.width() - self._forecast(painter, room, forecast))
+        if look:
+            shape = QRectF(room.left(), room.top() + 4, 11, 11)
+            theme.paint_shape(painter, shape, theme.SHAPES[look], theme.PRIORITY[look])
+            room.setLeft(room.left() + 16)
+        painter.setFont(theme.font(14, bold=abnormal))
+        painter.setPen(QColor(theme.TEXT if abnormal else theme.DIM))
+        _text(painter, room, first)
         if inner.height() < 56:
             used = QFontMetrics(painter.font()).horizontalAdvance(first) + 10
             painter.setFont(theme.font(13))
@@ -144,6 +181,34 @@ class DomainCards(QWidget):
         if inner.height() >= 74:
             low = QRectF(inner.left(), inner.top() + 60, inner.width(), inner.height() - 61)
             self._curve(painter, low, domain)
+
+    def _forecast(self, painter: QPainter, room: QRect, text: str) -> int:
+        """What is predicted, slanted and behind a dotted edge, so that nobody takes it for what is."""
+        font = theme.font(13)
+        font.setItalic(True)
+        wide = min(QFontMetrics(font).horizontalAdvance(text) + 14, room.width() * 3 // 5)
+        painter.setPen(QPen(QColor(theme.DIM), 1, Qt.PenStyle.DotLine))
+        painter.drawLine(room.right() - wide + 5, room.top() + 2, room.right() - wide + 5, room.bottom() - 2)
+        painter.setFont(font)
+        painter.setPen(QColor(theme.DIM))
+        _text(painter, QRect(room.right() - wide + 11, room.top(), wide - 10, room.height()), text)
+        return wide
+
+    def _figure_lines(self, domain: Domain) -> list[Line]:
+        """The figures of the domain's pack, told anew at most every two seconds."""
+        pack = self.packs.of_domain(domain.name)
+        if pack is None or not domain.figures:
+            return []
+        at_ms, found = self._figures.get(domain.name, (0, []))
+        now_ms = self._bridge.now_ms()
+        if not 0 <= now_ms - at_ms < SAMPLE_MS:
+            found = lines(pack, domain.figures, self._words)
+            self._figures[domain.name] = now_ms, found
+        return found
+
+    def _note(self, domain: Domain) -> str:
+        pack = self.packs.of_domain(domain.name)
+        return self._words.pick(pack.card.note, pack.card.note_en) if pack is not None else ""
 
     def _curve(self, painter: QPainter, area: QRectF, domain: Domain) -> None:
         """What came of the value lately, now at the right edge; where nothing came there is no line."""
@@ -174,7 +239,10 @@ class DomainCards(QWidget):
 
     def _name(self, domain: Domain) -> str:
         key = f"domain.{domain.name}"
-        return self._words.text(key) if self._words.has(key) else plain(domain.name, 30)
+        if self._words.has(key):
+            return self._words.text(key)
+        pack = self.packs.of_domain(domain.name)
+        return plain(self._words.pick(pack.pack.name, pack.pack.name_en) if pack else domain.name, 30)
 
     def _lines(self, domain: Domain) -> tuple[str, str, str]:
         """The telling value or the state in a word; whose it is; the number of alarms."""
@@ -203,7 +271,12 @@ class DomainCards(QWidget):
         if not domain.worst and len(domain.series) > 1:
             whose = self._words.text("cards.highest", name=whose)
         name = self._words.pick(asset.name, asset.name_en)
-        return plain(f"{name} {value_text(self._words, latest)}", 80), whose
+        told = f"{name} {value_text(self._words, latest)}"
+        pack = self.packs.of_domain(domain.name)
+        grade = grade_of(pack, latest) if pack is not None and not latest.flags else None
+        if grade is not None:
+            told += f" {self._words.pick(grade.ko, grade.en)}"
+        return plain(told, 80), whose
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         for place, domain in self._places():

@@ -28,6 +28,7 @@ class Domain:
     channels of it. `told` is the asset whose value the card tells: the leaf
     that decided, else the one with the highest value of the main quantity.
     `history` has (ms, value) of what was told, as this screen received it.
+    `figures` has per quantity that its card looks at the newest value of each source.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Domain:
     chosen_ms: int = 0
     history: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=_MOST))
     history_of: str = ""
+    figures: dict[str, dict[str, Latest]] = field(default_factory=dict)
 
 
 def domains_of(assets: Iterable[Asset]) -> list[Domain]:
@@ -75,6 +77,19 @@ def domains_of(assets: Iterable[Asset]) -> list[Domain]:
     return list(found.values())
 
 
+def _domain_of_source(by_id: dict[str, Asset], domains: Iterable[Domain]) -> dict[str, Domain]:
+    """The domain to which each source belongs, by its nearest node that names one."""
+    by_name = {domain.name: domain for domain in domains}
+    found: dict[str, Domain] = {}
+    for asset in by_id.values():
+        home: Asset | None = asset if asset.source else None
+        while home is not None and not home.domain:
+            home = by_id.get(home.parent)
+        if home is not None and home.domain in by_name:
+            found.setdefault(asset.source, by_name[home.domain])
+    return found
+
+
 def sum_up(domain: Domain, states: dict[str, AssetState]) -> None:
     """Bring the card up to date: the worst of its tops decides."""
     known = [states[each] for each in domain.tops if each in states]
@@ -98,12 +113,32 @@ class Domains:
         self._states: dict[str, AssetState] = {}
         self._values: dict[Series, Latest] = {}
         self._home: dict[Series, Domain] = {}
+        self._of_source: dict[str, Domain] = {}
+        self._sums: dict[Series, Latest] = {}
+        self._looked_at: dict[str, dict[str, str]] = {}
+
+    def look_at(self, quantities: dict[str, dict[str, str]]) -> None:
+        """Per domain the quantities whose values its card needs, each with its statistic."""
+        self._looked_at = quantities
+        for domain in self.all:
+            domain.figures = {}
+        for latest in (*self._values.values(), *self._sums.values()):
+            self._keep_figure(latest)
+
+    def _keep_figure(self, latest: Latest) -> None:
+        domain = self._of_source.get(latest.source)
+        looked_at = self._looked_at.get(domain.name, {}) if domain is not None else {}
+        is_value = latest.statistic in ("inst", "avg", looked_at.get(latest.quantity))
+        if domain is not None and latest.quantity in looked_at and is_value:
+            domain.figures.setdefault(latest.quantity, {})[latest.source] = latest
 
     def set_assets(self, assets: Iterable[Asset], now_ms: int) -> None:
         """Take the tree anew."""
         self.assets = {asset.id: asset for asset in assets}
         self.all = domains_of(self.assets.values())
         self._home = {series: domain for domain in self.all for series in domain.series}
+        self._of_source = _domain_of_source(self.assets, self.all)
+        self.look_at(self._looked_at)
         for domain in self.all:
             sum_up(domain, self._states)
             self._choose(domain, now_ms)
@@ -118,9 +153,14 @@ class Domains:
             elif isinstance(record, Latest) and record.statistic not in SIDE_STATISTICS:
                 series = (record.source, record.quantity)
                 self._values[series] = record
+                self._keep_figure(record)
                 touched = True
                 if series in self._home:
                     news.add(self._home[series].name)
+            elif isinstance(record, Latest) and record.statistic == "sum":
+                self._sums[(record.source, record.quantity)] = record
+                self._keep_figure(record)
+                touched = True
         if touched:
             for domain in self.all:
                 sum_up(domain, self._states)

@@ -25,6 +25,7 @@ from widgets.found_page import StartupReport
 from widgets.help import Manual
 from widgets.holds_page import HoldsPage
 from widgets.layouts import PRESETS, Docks
+from widgets.packs_page import PacksPage
 from widgets.preferences import Preferences
 from widgets.truth_bar import TruthBar, TruthPage
 from widgets.words import Words
@@ -145,6 +146,7 @@ class MainWindow(QMainWindow):
         helping = self._menu("menu.help")
         self._act(helping, "menu.manual", self.open_manual, "F1")
         self._act(helping, "doctor.title", self.open_doctor)
+        self._act(helping, "packs.title", self.open_packs)
         self._act(helping, "found.title", self.report.open)
         self._act(helping, "menu.about", self.open_about)
 
@@ -272,6 +274,13 @@ class MainWindow(QMainWindow):
     def open_doctor(self) -> None:
         """Open the page that examines the machine and the brokers."""
         page = DoctorPage(self._bridge, self._words, self)
+        page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        page.show()
+
+    @Slot()
+    def open_packs(self) -> None:
+        """Show the installed domain packs and what they need."""
+        page = PacksPage(self._bridge, self._words, self)
         page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         page.show()
 

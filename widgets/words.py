@@ -33,6 +33,9 @@ UNIT_SIGNS = {
     "dB": "dB",
     "lx": "lx",
     "{count}": "",
+    "{person}": "",
+    "{person}/m2": "/m²",
+    "m3/s": "m³/s",
 }
 
 
@@ -62,6 +65,11 @@ class Words(QObject):
         if chosen != self._language:
             self._language = chosen
             self.changed.emit()
+
+    def learn(self, texts: dict[str, dict[str, str]]) -> None:
+        """Take more texts, as of a domain pack; they win over those that came with the program."""
+        self._texts = self._texts | texts
+        self.changed.emit()
 
     def has(self, key: str) -> bool:
         """Whether there is a text for the key."""
@@ -119,8 +127,12 @@ class Words(QObject):
         if isinstance(value, bool):
             return self.text("value.yes" if value else "value.no")
         figure = value[:80] if isinstance(value, str) else _figure(value)
-        sign = UNIT_SIGNS.get(unit, unit)
+        sign = self.unit(unit)
         return f"{figure} {sign}" if sign else figure
+
+    def unit(self, unit: str) -> str:
+        """A UCUM unit as people write it; nothing for a plain number."""
+        return UNIT_SIGNS.get(unit, unit)
 
 
 def load(folder: Path) -> dict[str, dict[str, str]]:

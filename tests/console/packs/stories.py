@@ -124,7 +124,7 @@ def people(chance: random.Random) -> Iterator[Message]:
 
 
 def traffic(chance: random.Random) -> Iterator[Message]:
-    """Three hours: an accident between two smooth phases; two links jam; the forecast is a feed of its own."""
+    """Three hours: an accident; two links jam; the forecast is a feed of its own."""
     for minute in range(0, 180, 5):
         jam = course(minute, 50, 130, 0.25)
         for link, share in (("9990000101", 1.0), ("9990000102", 0.9), ("9990000103", 0.1)):
@@ -438,7 +438,7 @@ def _platform(status: str, words: str) -> dict[str, Any]:
 
 
 def disaster(chance: random.Random) -> Iterator[Message]:
-    """Three hours: a warning and a message; a stream rises to serious; an exercise that is none; all clear."""
+    """Three hours: a warning, a message, an exercise that is none; a stream rises and falls; all clear."""
     for minute in range(0, 180, 2):
         flood = course(minute, 30, 150, 0.35)
         for number in (1, 2):
