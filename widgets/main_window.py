@@ -24,6 +24,7 @@ from widgets.doctor_page import DoctorPage
 from widgets.found_page import StartupReport
 from widgets.help import Manual
 from widgets.holds_page import HoldsPage
+from widgets.import_dialog import ImportDialog
 from widgets.layouts import PRESETS, Docks
 from widgets.packs_page import PacksPage
 from widgets.preferences import Preferences
@@ -145,6 +146,7 @@ class MainWindow(QMainWindow):
         self._language_menu(self._menu("menu.language"))
         helping = self._menu("menu.help")
         self._act(helping, "menu.manual", self.open_manual, "F1")
+        self._act(helping, "importing.menu", self.open_import)
         self._act(helping, "doctor.title", self.open_doctor)
         self._act(helping, "packs.title", self.open_packs)
         self._act(helping, "found.title", self.report.open)
@@ -269,6 +271,11 @@ class MainWindow(QMainWindow):
     def open_holds(self) -> None:
         """Show what is kept from retention."""
         HoldsPage(self._bridge, self._words, self).show()
+
+    @Slot()
+    def open_import(self) -> None:
+        """Ask for a file, and show what it would become before it is imported."""
+        ImportDialog(self._bridge, self._words, self).show()
 
     @Slot()
     def open_doctor(self) -> None:
