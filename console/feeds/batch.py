@@ -31,7 +31,7 @@ UNCLAIMED = "(unclaimed)"  # the feed of messages that no feed's topics fit
 _TOPICS = 65_536  # topics whose feeds are remembered
 _WINDOW_MS = 10_000  # before the newest message: what a broker may not have seen acknowledged
 _RECENT = 5000
-_NOT_LIVE = int(Flag.RETAINED | Flag.HISTORICAL | Flag.BACKFILL)
+_NOT_LIVE = int(Flag.RETAINED | Flag.HISTORICAL | Flag.BACKFILL | Flag.FORECAST)
 
 _Message = tuple[str, str, bytes, int]  # feed, topic, beginning of the payload, its size
 

@@ -48,14 +48,18 @@ def topics_of(feeds: Mapping[str, Feed], broker: str, *, first: bool) -> list[st
     return list(dict.fromkeys(found))
 
 
+def _way(feed: Feed) -> tuple[object, ...]:
+    own = None if feed.via == "mqtt" else getattr(feed, feed.via)
+    return feed.via, feed.broker, feed.priority, own
+
+
 def refuse_other_ways(now: Mapping[str, Feed], then: Mapping[str, Feed]) -> None:
     """Raise Refused unless both have the same feeds, each on the same way in."""
     changed = sorted(set(now) ^ set(then))
     changed += [
         name
         for name in sorted(set(now) & set(then))
-        if (now[name].via, now[name].broker, now[name].priority)
-        != (then[name].via, then[name].broker, then[name].priority)
+        if _way(now[name]) != _way(then[name])
     ]
     if changed:
         names = ", ".join(changed)
