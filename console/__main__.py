@@ -137,14 +137,14 @@ def status(folder: Path | None, as_json: bool) -> None:
 
 @gwanje.command()
 @click.option("--feed", required=True, help="The feed of the settings, or a shipped form.")
-@click.option("--topic", default="", help="The MQTT topic the file would have come on.")
+@click.option("--topic", multiple=True, help="The MQTT topic of the files; may be given once for each.")
 @settings_option
 @folder_option
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 def decode(
-    feed: str, topic: str, settings: Path | None, folder: Path | None, files: tuple[Path, ...]
+    feed: str, topic: tuple[str, ...], settings: Path | None, folder: Path | None, files: tuple[Path, ...]
 ) -> None:
     """Print what a feed would make of files: one JSON object per line."""
     from console.cli import print_decoded
@@ -248,6 +248,7 @@ def bench(name: str, quick: bool, as_json: bool) -> None:
 @click.option("--since", default="30d", show_default=True, help="2026-11-01T08:30, or 30d or 12h ago.")
 @click.option("--until", default="0h", show_default=True, help="In the same forms; not included.")
 @click.option("--language", type=click.Choice(["ko", "en"]), default="ko", show_default=True)
+@click.option("--labelled", is_flag=True, help="Add standard term, codes and personal-data flag of the packs.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @folder_option
 def export(
@@ -256,6 +257,7 @@ def export(
     since: str,
     until: str,
     language: Literal["ko", "en"],
+    labelled: bool,
     file: Path,
     folder: Path | None,
 ) -> None:
@@ -263,7 +265,7 @@ def export(
     from console.cli_export import asked_for
     from console.cli_export import export as run
 
-    sys.exit(run(_folder(folder), asked_for(source, quantity, since, until, file, language), file))
+    sys.exit(run(_folder(folder), asked_for(source, quantity, since, until, file, language, labelled), file))
 
 
 @gwanje.command("reload")

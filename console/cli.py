@@ -94,7 +94,9 @@ def _pairs(counts: dict[str, int]) -> str:
     return "(" + ", ".join(f"{name} {count}" for name, count in counts.items()) + ")" if counts else ""
 
 
-def print_decoded(feed: str, topic: str, files: Sequence[Path], settings: Path | None, folder: Path) -> int:
+def print_decoded(
+    feed: str, topic: Sequence[str], files: Sequence[Path], settings: Path | None, folder: Path
+) -> int:
     """One JSON object per record; 0 even when something was set aside, since that is an answer."""
     from console.decode import decode_files
     from console.start import settings_with_feed
