@@ -35,6 +35,7 @@ from console.gaps.opening import Backfilling
 from console.health.rollup import Health
 from console.health.tree import load as load_assets
 from console.housekeeping import Housekeeping
+from console.hub.worker import Hubs
 from console.importing import Importing
 from console.link import Command, Hello, Query
 from console.link_server import LinkServer
@@ -116,6 +117,10 @@ class Core:
             encodings=settings.site.encodings,
         )
         self.ways = Ways(settings, self.ingest, clock, origin.parent if origin else folder)
+        self._hubs = Hubs(
+            settings.hubs, self.engine, self.open_ops_reader, self.open_feed_reader, clock,
+            self.newest.publish, origin.parent if origin else folder,
+        )  # fmt: skip
         self.camera_reports = CameraReports()
         self.tasks = Tasks(self.newest.publish, clock)
         self.disk = DiskWatch(folder, settings.disk, clock, self.ingest.hold)
@@ -181,6 +186,7 @@ class Core:
         self._backfilling.start()
         self.ways.start()
         self._start_sync()
+        self._hubs.start()
         self._housekeeping.schedule(self._scheduler)
         self._scheduler.start()
         self._link.start()
@@ -195,6 +201,7 @@ class Core:
             self._scheduler.shutdown(wait=True)
         if self._sync is not None:
             self._sync.stop()
+        self._hubs.stop()
         self._backfilling.stop()
         self.ways.stop()
         self.ingest.stop()

@@ -9,7 +9,9 @@ from msgspec import Meta, field
 
 from console.formats.forms import (
     CapForm,
+    FrigateForm,
     NgsiForm,
+    OneM2mForm,
     PlatformForm,
     RegisterForm,
     SdotForm,
@@ -208,6 +210,7 @@ class Feed(_Table, frozen=True):
 
     kind: Literal[
         "mapping", "cap", "platform", "ngsi-ld", "sdot", "sparkplug", "seoul", "register", "senml",
+        "frigate", "onem2m",
     ] = "mapping"  # fmt: skip
     via: Literal["mqtt", "poll", "folder", "listen"] = "mqtt"
     poll: Poll | None = None
@@ -230,6 +233,32 @@ class Feed(_Table, frozen=True):
     sparkplug: SparkplugForm = field(default_factory=SparkplugForm)
     register: RegisterForm = field(default_factory=RegisterForm)
     senml: SenmlForm = field(default_factory=SenmlForm)
+    frigate: FrigateForm = field(default_factory=FrigateForm)
+    onem2m: OneM2mForm = field(default_factory=OneM2mForm)
+
+
+class Hub(_Table, frozen=True):
+    """A data hub of NGSI-LD; `url` is what `/entities` and `/subscriptions` stand behind.
+
+    With `types` and `endpoint` (mqtt://… or http://…) it is told to notify us of these entities;
+    the subscription holds `expires_hours` and is renewed at half of that. `alerts` sends our alarms
+    and incidents, `readings` (sources, exact or trailing-*) our newest values, by the path `upsert`.
+    """
+
+    url: Annotated[str, Meta(pattern=r"^https?://[^/?#]+[^?#]*$")]
+    tenant: str = ""
+    token_file: str = ""
+    header: str = "Authorization"
+    types: tuple[Filled, ...] = ()
+    endpoint: Annotated[str, Meta(pattern=r"^(|(mqtts?|https?)://.+)$")] = ""
+    expires_hours: Annotated[float, Meta(ge=0.1, le=24 * 366)] = 24.0
+    alerts: bool = False
+    readings: tuple[Filled, ...] = ()
+    upsert: Annotated[str, Meta(pattern=r"^/[^#]*$")] = "/entityOperations/upsert?options=update"
+    dataset: str = ""
+    context: str = ""
+    every_s: Annotated[float, Meta(ge=0.05)] = 5.0
+    timeout_s: Annotated[float, Meta(gt=0, le=120)] = 20.0
 
 
 class Central(_Table, frozen=True):
@@ -280,6 +309,7 @@ class Settings(_Table, frozen=True):
     cameras: tuple[Camera, ...] = ()
     rules: tuple[Rule, ...] = ()
     central: Central = field(default_factory=Central)
+    hubs: dict[Name, Hub] = {}
     disk: Disk = field(default_factory=Disk)
     keep: tuple[Keep, ...] = ()
     listen: Listen = field(default_factory=Listen)

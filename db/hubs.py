@@ -1,0 +1,80 @@
+"""How far each data hub has our log, and what it would not take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlite_utils import Database
+
+from db.records import Entry
+from db.sync import Backlog
+
+_COLUMNS = "device, epoch, seq, id, type, subject, at_ms, hlc, prev, hash, body"
+_OURS = (
+    "FROM entry WHERE position > ? AND (type LIKE 'alarm.%' OR type LIKE 'incident.%')"
+    " AND EXISTS (SELECT 1 FROM own_log WHERE own_log.device = entry.device AND own_log.epoch = entry.epoch)"
+)
+
+
+class Parked(NamedTuple):
+    """An entity that a hub refused, parked in sight until a newer state of it is taken."""
+
+    entity: str
+    reason: str
+    at_ms: int
+
+
+def hub_marks(db: Database) -> None:
+    """`hub_mark`: every entry up to `position` is at the hub or parked in `hub_parked`."""
+    db.conn.execute("CREATE TABLE hub_mark (hub TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT")
+    db.conn.execute(
+        """CREATE TABLE hub_parked (
+               hub TEXT NOT NULL,
+               entity TEXT NOT NULL,
+               reason TEXT NOT NULL,
+               at_ms INTEGER NOT NULL,
+               PRIMARY KEY (hub, entity)
+           ) STRICT, WITHOUT ROWID"""
+    )
+
+
+def mark(db: Database, hub: str) -> int:
+    """The position up to which the hub has been served; 0 for a hub that is new here."""
+    row = db.conn.execute("SELECT position FROM hub_mark WHERE hub = ?", (hub,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def waiting(db: Database, position: int, limit: int) -> list[tuple[int, Entry]]:
+    """Our own entries about alarms and incidents after `position`, in order, each with its position."""
+    rows = db.conn.execute(
+        f"SELECT position, {_COLUMNS} {_OURS} ORDER BY position LIMIT ?", (position, limit)
+    )
+    return [(int(row[0]), Entry(*row[1:])) for row in rows]
+
+
+def settle(db: Database, hub: str, position: int, taken: Iterable[str], parked: Iterable[Parked]) -> None:
+    """The hub has been served up to `position`; what it took is parked no longer."""
+    db.conn.execute(
+        "INSERT INTO hub_mark (hub, position) VALUES (?, ?)"
+        " ON CONFLICT (hub) DO UPDATE SET position = max(position, excluded.position)",
+        (hub, position),
+    )
+    for entity in taken:
+        db.conn.execute("DELETE FROM hub_parked WHERE hub = ? AND entity = ?", (hub, entity))
+    for each in parked:
+        db.conn.execute("INSERT OR REPLACE INTO hub_parked VALUES (?, ?, ?, ?)", (hub, *each))
+
+
+def parked(db: Database, hub: str, limit: int = 200) -> list[Parked]:
+    """What the hub refused, the newest first."""
+    rows = db.conn.execute(
+        "SELECT entity, reason, at_ms FROM hub_parked WHERE hub = ? ORDER BY at_ms DESC LIMIT ?", (hub, limit)
+    )
+    return [Parked(*row) for row in rows]
+
+
+def backlog(db: Database, hub: str) -> Backlog:
+    """How many entries the hub does not have, and how old the oldest is."""
+    row = db.conn.execute(f"SELECT count(*), min(at_ms) {_OURS}", (mark(db, hub),)).fetchone()
+    return Backlog(int(row[0]), row[1])
