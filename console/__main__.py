@@ -248,7 +248,7 @@ def bench(name: str, quick: bool, as_json: bool) -> None:
 @click.option("--since", default="30d", show_default=True, help="2026-11-01T08:30, or 30d or 12h ago.")
 @click.option("--until", default="0h", show_default=True, help="In the same forms; not included.")
 @click.option("--language", type=click.Choice(["ko", "en"]), default="ko", show_default=True)
-@click.option("--labelled", is_flag=True, help="Add standard term, codes and personal-data flag of the packs.")
+@click.option("--labelled", is_flag=True, help="Add standard term, codes, personal-data flag of the packs.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @folder_option
 def export(
@@ -262,10 +262,9 @@ def export(
     folder: Path | None,
 ) -> None:
     """Write stored readings to FILE, a .csv or .xlsx that Excel opens as it is."""
-    from console.cli_export import asked_for
-    from console.cli_export import export as run
+    from console import cli_export
 
-    sys.exit(run(_folder(folder), asked_for(source, quantity, since, until, file, language, labelled), file))
+    sys.exit(cli_export.run(_folder(folder), source, quantity, since, until, file, language, labelled))
 
 
 @gwanje.command("reload")

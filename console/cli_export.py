@@ -47,14 +47,35 @@ def fetch(client: LinkClient, name: str, to: Path) -> int:
     return size
 
 
+def run(
+    folder: Path,
+    source: str,
+    quantities: tuple[str, ...],
+    since: str,
+    until: str,
+    to: Path,
+    language: Literal["ko", "en"],
+    labelled: bool,
+) -> int:
+    """Export by the words of the command line."""
+    return export(folder, asked_for(source, quantities, since, until, to, language, labelled), to)
+
+
 def asked_for(
-    source: str, quantities: tuple[str, ...], since: str, until: str, to: Path, language: Literal["ko", "en"]
+    source: str,
+    quantities: tuple[str, ...],
+    since: str,
+    until: str,
+    to: Path,
+    language: Literal["ko", "en"],
+    labelled: bool = False,
 ) -> Asked:
     """The words of the command line as a request; times without an offset are Seoul's."""
     form = to.suffix.lower().removeprefix(".")
     if form not in ("csv", "xlsx"):
         raise Refused(f"{to}: the file must end with .csv or .xlsx")
-    return Asked(source, moment(since, SEOUL), moment(until, SEOUL), quantities, form, language)  # type: ignore[arg-type]
+    begin, end = moment(since, SEOUL), moment(until, SEOUL)
+    return Asked(source, begin, end, quantities, form, language, labelled)  # type: ignore[arg-type]
 
 
 def moment(text: str, zone: ZoneInfo, clock: Clock | None = None) -> int:

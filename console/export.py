@@ -7,7 +7,7 @@ what lies there under its name is complete.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple, Protocol
@@ -33,6 +33,15 @@ HEADERS = {
     "en": ("observed", "observed (UTC)", "source", "name", "quantity", "statistic", "value", "unit",
            "quality", "flags", "received (UTC)", "period (s)", "revision"),
 }  # fmt: skip
+
+
+LABEL_HEADERS = {
+    "ko": ("항목명", "표준용어", "분류", "코드", "개인정보"),
+    "en": ("quantity name", "standard term", "category", "codes", "personal data"),
+}
+Label = tuple[str, str, str, str, str]
+"""What a data dictionary says of a quantity, in the order of LABEL_HEADERS."""
+NO_LABEL: Label = ("", "", "", "", "")
 
 
 class Wanted(NamedTuple):
@@ -67,21 +76,24 @@ def write(
     language: Literal["ko", "en"],
     zone: ZoneInfo,
     at: Callable[[int, int, str], None],
+    labels: Mapping[str, Label] | None = None,
 ) -> Written:
     """Write the file; `at(done, total, text)` is told often and may raise to end it, which leaves no file.
 
-    `names` has the asset's name by source. Raises OSError as the disk does.
+    `names` has the asset's name by source. With `labels` (by quantity) each row carries what the
+    data dictionary says of it. Raises OSError as the disk does.
     """
     part = path.with_name(path.name + ".part")
     count = 0
     try:
         file: Rows = _Csv(part) if form == "csv" else _Xlsx(part)
         try:
-            file.row(HEADERS[language])
+            file.row((*HEADERS[language], *(LABEL_HEADERS[language] if labels is not None else ())))
             for done, series in enumerate(wanted.series):
                 at(done, len(wanted.series), f"{count:,}")
+                more = () if labels is None else labels.get(series.quantity, NO_LABEL)
                 for reading in _readings(open_reader, series, wanted.since_ms, wanted.until_ms):
-                    file.row(_cells(reading, names.get(reading.source, ""), zone))
+                    file.row((*_cells(reading, names.get(reading.source, ""), zone), *more))
                     count += 1
                     if count % PAGE == 0:
                         at(done, len(wanted.series), f"{count:,}")
@@ -164,6 +176,11 @@ class _Csv:
 
     def close(self) -> None:
         self._file.close()
+
+
+def open_csv(path: Path) -> Rows:
+    """A new CSV file that Excel opens as it is; texts stay texts."""
+    return _Csv(path)
 
 
 class _Xlsx:

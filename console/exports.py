@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from console import export
 from console.errors import Refused, Unavailable
+from console.packs import codebook
 from console.running import Running
 from console.tasks import Task
 from db import entries, readings
@@ -34,6 +35,7 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quantities: tuple[str, ...] = ()
     form: Literal["csv", "xlsx"] = "csv"
     language: Literal["ko", "en"] = "ko"
+    labelled: bool = False
 
 
 class PartOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,6 +90,7 @@ class Exports:
                 language=asked.language,
                 zone=zone,
                 at=self._with_room(task.at),
+                labels=self._labels(asked.language) if asked.labelled else None,
             )
         except OSError as error:
             raise Unavailable(
@@ -109,10 +112,14 @@ class Exports:
         core.engine.submit(lambda db: _note(db, draft)).result(30)
         return name
 
+    def _labels(self, language: str) -> dict[str, export.Label]:
+        """What the packs in use say of their quantities."""
+        return codebook.labels(self._core.settings, self._core.packs_base, language)
+
     def _names(self, language: str) -> dict[str, str]:
         return {
             each.source: (each.name_en or each.name) if language == "en" else each.name
-            for each in self._assets
+            for each in reversed(self._assets)  # a device stands before its channels and so wins
             if each.source
         }
 

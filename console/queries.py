@@ -19,6 +19,7 @@ from console.doctor.examinations import Examinations, SupportAsked
 from console.errors import Refused
 from console.exports import Exports, PartOf
 from console.importing import Importing
+from console.packs import figures
 from console.packs import installed as packs
 from console.rereading import OneRaw, Rereading
 from console.running import Running
@@ -90,6 +91,10 @@ class Last(_Args, frozen=True):
     limit: Limit = 200
 
 
+class Days(_Args, frozen=True):
+    days: Annotated[float, Meta(gt=0, le=3660)] = 365.0
+
+
 class PacksAsked(_Args, frozen=True):
     every: bool = False  # also those that are installed but not in use
 
@@ -134,6 +139,7 @@ class Questions:
             "support": (SupportAsked, examinations.support),
             "backups": (NoArgs, lambda args: core.backup_work.every()),
             "packs": (PacksAsked, self._packs),
+            "indicators": (Days, lambda args: figures.report(core, self._assets, args.days)),
         }
 
     def answer(self, name: str, args: dict[str, Any]) -> Any:
