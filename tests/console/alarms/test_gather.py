@@ -11,7 +11,7 @@ from console.alarms import force
 from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
 from db.readings import StoredReading
-from db.records import Reading, Rule
+from db.records import Flag, Reading, Rule
 
 HOUR = 3_600_000
 T0 = 1000 * HOUR
@@ -197,3 +197,11 @@ def test_one_reading_from_the_future_does_not_end_a_rule() -> None:
     reducer.readings([StoredReading(0, reading)])
     samples = [(minute * 600_000, 160.0) for minute in range(1, 14)]
     assert feed(reducer, *samples, period_s=60) == ["raised"]
+
+
+def test_trap_16_a_forecast_that_the_broker_kept_raises_nothing() -> None:
+    reducer = engine(Rule("soon", "forecast", above=10.0, priority=4))
+    for flags in (Flag.FORECAST | Flag.RETAINED, Flag.FORECAST | Flag.BACKFILL):
+        reading = Reading("s", "q", 99.0, T0 + HOUR, T0, flags=int(flags))
+        reducer.readings([StoredReading(0, reading)])
+    assert reducer.transitions == []
