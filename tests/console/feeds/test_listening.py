@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from console.feeds.listening import Listening
 from console.settings import Feed
 from console.settings_tables import Endpoint, Listen
 from tests.console.feeds.support import NUMBERED, Console
+from tests.servers.mosquitto import make_certificates
 
 NUMBERS = msgspec.structs.replace(
     NUMBERED, via="listen", topics=(), listen=Endpoint(path="/t/", token_file="token"), silent_s=300
@@ -212,3 +215,41 @@ def test_a_port_that_is_taken_is_said_by_the_lamp(tmp_path: Path) -> None:
             assert "cannot be used" in lamp.detail
         finally:
             listening.stop()
+
+
+def test_posts_come_by_tls_and_plain_ones_are_not_taken_for_it(tmp_path: Path) -> None:
+    make_certificates(tmp_path)
+    context = ssl.create_default_context(cafile=str(tmp_path / "ca.crt"))
+    with (
+        opened(tmp_path, cert_file="server.crt", key_file="server.key") as door,
+        httpx2.Client(verify=context, trust_env=False) as client,
+    ):
+        url = f"https://127.0.0.1:{door.listening.port}/platform"
+        assert client.post(url, content=b"{}").status_code == 200
+        assert not door.raw(HEAD + b"Content-Length: 2\r\n\r\n{}", half=True).startswith(b"HTTP/1.1 2")
+        assert client.post(url, content=b"{}").status_code == 200
+
+
+def test_a_certificate_that_cannot_be_used_is_said_by_the_lamp(tmp_path: Path) -> None:
+    with Console(tmp_path, {}, FEEDS) as console:
+        listen = Listen(port=free_port(), cert_file="none.crt")
+        listening = Listening(listen, FEEDS, console.ingest, SystemClock(), tmp_path)
+        listening.start()
+        try:
+            console.wait_for(
+                lambda: (lamp := console.lamp("feed", "cap")) is not None and "none.crt" in lamp.detail,
+                "the lamp did not say it",
+            )
+        finally:
+            listening.stop()
+
+
+def test_many_posts_at_once_are_all_stored(door: Door) -> None:
+    def post(n: int) -> int:
+        body = msgspec.json.encode({"at": 1_800_000_000_000 + n, "n": n})
+        return door.post(f"/t/S{n % 7}", body, **TOKEN).status_code
+
+    with ThreadPoolExecutor(16) as pool:
+        statuses = list(pool.map(post, range(200)))
+    assert set(statuses) == {204}
+    assert len(door.console.committed) == 200
