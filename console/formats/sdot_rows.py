@@ -26,6 +26,8 @@ FAULT = -40.0
 _PACKED_FROM = 200.0
 """A temperature above this is packed: packed ones begin at 500, real ones end at 80."""
 
+_LOOKED_AT = 50  # rows whose temperatures have a vote
+
 _MISSING = {"", "-", "null", "NULL", "N/A"}
 _RAW_S, _HOUR_S, _PEOPLE_S = 120, 3600, 600
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{0,20})?(?:[eE][+-]?[0-9]{1,3})?").fullmatch
@@ -123,20 +125,18 @@ def _is_packed(rows: list[tuple[Plan, Any]], form: SdotForm) -> bool:
     """Whether the values are the raw form's integers: as the names say, unless temperatures differ."""
     if form.packed != "auto":
         return form.packed == "yes"
-    by_name = not any(each.plain for _, each in rows[0][0].columns) if rows else False
-    for each, row in rows[:50]:
+    if not rows or _is_hourly(rows[0][0]):
+        return False
+    packed = plain = 0
+    for each, row in rows[:_LOOKED_AT]:
         for key, found in each.columns:
-            if not found.quantity.name.endswith("temperature"):
-                continue
-            cell = _cell(row, key)
-            number = _number(cell)
-            if number is None:
-                continue
-            if number >= _PACKED_FROM:
-                return True
-            if number < 0 or number != int(number) or (type(cell) is str and "." in cell):
-                return False
-    return by_name
+            if found.quantity.name.endswith("temperature"):
+                number = _number(_cell(row, key))
+                packed += number is not None and number >= _PACKED_FROM
+                plain += number is not None and (number < 0 or number != int(number))
+    if packed != plain:
+        return packed > plain
+    return not any(found.plain for _, found in rows[0][0].columns)
 
 
 def _cell(row: Any, key: Any) -> Any:

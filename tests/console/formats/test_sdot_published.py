@@ -82,6 +82,17 @@ def test_trap_11_minus_40_is_a_fault_and_no_temperature() -> None:
     assert [each.quality for each in found] == ["bad", "good", "bad"]
 
 
+def test_one_absurd_temperature_does_not_turn_the_others_into_packed_ones() -> None:
+    absurd = files.hourly(SN="V02Q1940068", AVG_TP="850", MAX_TP="", MIN_TP="")
+    found = readings(decode(files.reply(absurd, files.hourly())))
+    assert [each.value for each in found if each.quantity == "wind_direction"] == [271.0, 271.0]
+    assert [each.quality for each in found if each.value == 850.0] == ["out_of_range"]
+    raw = [
+        {"시리얼": f"V02Q{n}", "측정시간": "202611220900", "기온": t} for n, t in enumerate((1253, -1, 1260))
+    ]
+    assert [each.value for each in readings(decode(json.dumps(raw)))] == [25.3, -100.1, 26.0]
+
+
 def test_trap_11_an_empty_text_is_missing_and_never_zero() -> None:
     found = decode(files.weekly({"온도 평균(℃)": "", "습도 평균(%)": " ", "조도 평균(lux)": "0"}))
     assert values(found) == {("illuminance", "avg"): 0.0}
