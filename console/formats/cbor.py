@@ -170,6 +170,6 @@ def _fraction(value: Any, base: int) -> float:
     try:
         if base == 10:
             return float(f"{mantissa}e{exponent}")
-        return float(mantissa) * 2.0**exponent
+        return float(float(mantissa) * 2.0**exponent)
     except OverflowError as error:
         raise Unreadable("number", "a number is larger than can be held") from error

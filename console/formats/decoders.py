@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from console.formats.cap import CapDecoder
+from console.formats.frigate import FrigateDecoder
 from console.formats.mapping import MappingDecoder
 from console.formats.ngsi import NgsiDecoder
+from console.formats.onem2m import OneM2mDecoder
 from console.formats.platform import PlatformDecoder
 from console.formats.plausible import bounded
 from console.formats.registers import RegisterDecoder
@@ -53,5 +55,9 @@ def _by_kind(name: str, feed: Feed, encodings: Sequence[str]) -> Decoder:
             return SeoulDecoder(name, feed, encodings)
         case "senml":
             return SenmlDecoder(name, feed, encodings)
+        case "frigate":
+            return FrigateDecoder(name, feed, encodings)
+        case "onem2m":
+            return OneM2mDecoder(name, feed, encodings)
         case _:
             return MappingDecoder(name, feed, encodings)

@@ -96,3 +96,24 @@ class SenmlForm(_Table, frozen=True):
     name: str = ""
     quantity: str = "value"
     quantities: dict[str, str] = {}
+
+
+class FrigateForm(_Table, frozen=True):
+    """How Frigate is read. `types` gives words for its labels ("person", "car", "review").
+
+    `url` is where its pictures are; `speed` the unit in which it estimates speeds, "" where it does not.
+    """
+
+    prefix: str = "frigate"
+    url: str = ""
+    speed: Literal["", "kph", "mph"] = ""
+    types: dict[str, str] = {}
+
+
+class OneM2mForm(_Table, frozen=True):
+    """How oneM2M is read: `sources` by container path, `quantities` by name, `units` (UCUM) by quantity."""
+
+    sources: dict[str, str] = {}
+    quantities: dict[str, str] = {}
+    units: dict[str, str] = {}
+    outside_korea: bool = False

@@ -127,7 +127,9 @@ def _value(
     wanted = {"vs": str, "vb": bool, "vd": str}[key]
     if type(found) is not wanted:
         raise Unreadable("value", f"{name}: {key} holds {type(found).__name__}")
-    return (None, found) if key == "vd" else (found, "")
+    if key == "vd":
+        return None, str(found)
+    return bool(found) if key == "vb" else str(found), ""
 
 
 def _number(record: dict[str, Any], key: str, default: float | None) -> float | None:
