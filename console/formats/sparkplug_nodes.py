@@ -42,17 +42,17 @@ class Node:
 
     def begin(self, seq: int | None, bd_seq: int | None) -> None:
         """The node is born: all that was known of its metrics is void, and its count begins anew."""
+        self.end()
         self.is_born, self.bd_seq = True, bd_seq
+        self._seq, self._count = seq, 0
+
+    def end(self) -> None:
+        """The node is dead, its devices with it, and what its aliases meant is void."""
+        self.is_born = False
         self.devices = dict.fromkeys(self.devices, False)
         self._by_alias.clear()
         self._by_name.clear()
         self._told.clear()
-        self._seq, self._count = seq, 0
-
-    def end(self) -> None:
-        """The node is dead; its devices with it."""
-        self.is_born = False
-        self.devices = dict.fromkeys(self.devices, False)
 
     def counted(self, seq: int) -> tuple[int | None, int]:
         """The unwrapped number of a message (None if unknown) and how many are missing before it."""
@@ -85,7 +85,7 @@ class Node:
             born = self._by_name.get((device, metric.name))
             return born or Born(device, metric.name, metric.datatype, sparkplug_values.unit(metric))
         known = self._by_alias.get(metric.alias) if metric.alias is not None else None
-        if known is None or not self.is_born:
+        if known is None:
             why = "has no birth yet" if not self.is_born else "did not name it in its birth"
             raise Unreadable("sparkplug-alias", f"alias {metric.alias}: the node {why}")
         if known.device != device:

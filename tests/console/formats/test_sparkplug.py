@@ -175,6 +175,21 @@ def test_a_new_birth_voids_the_aliases_of_the_one_before() -> None:
     assert reasons(found) == ["sparkplug-alias"]
 
 
+def test_a_device_that_is_born_alone_is_read_by_its_aliases() -> None:
+    """The console was started while the node lived, and only the device was born since."""
+    site = Site()
+    site.say("DBIRTH", payload(TEMPERATURE, seq=90), node="gw/dev")
+    found = site.say("DDATA", payload(metric(alias=1, float=1.5), seq=91), node="gw/dev")
+    assert [each.value for each in readings(found)] == [1.5]
+
+
+def test_after_the_death_of_a_node_its_aliases_mean_nothing() -> None:
+    site = born()
+    site.say("NDEATH", payload(bd_seq(3)))
+    found = site.say("DDATA", payload(metric(alias=1, float=1.0), seq=2), node="gw/dev")
+    assert reasons(found) == ["sparkplug-alias"]
+
+
 def test_an_alias_means_one_metric_of_a_node_and_its_devices() -> None:
     site = Site()
     site.say("NBIRTH", node_birth(metric("Load", alias=1, type_=3, int=7)))
