@@ -32,7 +32,6 @@ from db.workings import Progress
 PREVIEWED = 40  # messages of a preview; a table's pieces have some thousand rows each
 PREVIEW_S = 5.0
 EXAMPLES = 5
-_TOGETHER = 4
 _COMMIT_S = 120.0
 _REPORTS = 20
 
@@ -167,7 +166,7 @@ class Importing:
 
     def _run(self, task: Task, path: Path, name: str, feed: Feed, count: _Count) -> str:
         report, size, read = count.report, max(1, path.stat().st_size), 0
-        for some in batches(self._looked(messages(path, name, feed, self._encodings), count), _TOGETHER):
+        for some in batches(self._looked(messages(path, name, feed, self._encodings), count)):
             future = self._core.ingest.deliver(name, some, flags=Flag.HISTORICAL)
             try:
                 done = future.result(_COMMIT_S)

@@ -56,11 +56,7 @@ def _way(feed: Feed) -> tuple[object, ...]:
 def refuse_other_ways(now: Mapping[str, Feed], then: Mapping[str, Feed]) -> None:
     """Raise Refused unless both have the same feeds, each on the same way in."""
     changed = sorted(set(now) ^ set(then))
-    changed += [
-        name
-        for name in sorted(set(now) & set(then))
-        if _way(now[name]) != _way(then[name])
-    ]
+    changed += [name for name in sorted(set(now) & set(then)) if _way(now[name]) != _way(then[name])]
     if changed:
         names = ", ".join(changed)
         raise Refused(f"{names}: came, went or changed its way in; start the console again for that")

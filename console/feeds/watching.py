@@ -13,7 +13,6 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError as NotInTime
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +30,7 @@ from console.worker import Worker
 log = structlog.get_logger(__name__)
 
 MOST_FILES = 20_000  # of one look
-_TOGETHER = 4  # messages of one transaction: pieces of tables have thousands of cells
+TOGETHER, TOGETHER_BYTES = 100, 48 * 1024  # of one transaction; a table's piece has thousands of cells
 _COMMIT_S = 60.0
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".swp")
 
@@ -158,7 +157,7 @@ class Watching:
     def _read(self, path: Path, wait: Callable[[float], bool]) -> Delivered | None:
         """Store all of it; what became of it, None if we end before that."""
         done = Delivered()
-        for some in batches(messages(path, self._name, self._feed, self._encodings), _TOGETHER):
+        for some in batches(messages(path, self._name, self._feed, self._encodings)):
             if wait(0.0):
                 return None
             future = self._ingest.deliver(self._name, some)
@@ -184,9 +183,17 @@ class Watching:
             self._done.put(name, (look, f"{shown(name)}: is read, but not moved to read ({error.strerror})"))
 
 
-def batches(all_: Iterator[Message], size: int) -> Iterator[list[Message]]:
-    """So many at a time."""
-    while some := list(islice(all_, size)):
+def batches(all_: Iterator[Message]) -> Iterator[list[Message]]:
+    """As many at a time as one short transaction takes: events wait meanwhile."""
+    some: list[Message] = []
+    size = 0
+    for message in all_:
+        some.append(message)
+        size += len(message[1])
+        if size >= TOGETHER_BYTES or len(some) >= TOGETHER:
+            yield some
+            some, size = [], 0
+    if some:
         yield some
 
 
