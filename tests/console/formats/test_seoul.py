@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.clock import SystemClock
 from console.formats.forms import SeoulForm
 from console.formats.plane import PLANES, degrees_of, metres_of
 from console.formats.seoul import SeoulDecoder
@@ -349,3 +351,38 @@ _ANY = st.recursive(
 def test_whatever_stands_in_a_row_a_list_comes_out(row: dict[str, Any], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(row)))
     assert read(json.dumps({"x": [{**row, name: data.draw(_ANY)}]}).encode())
+
+
+SEEDS = [
+    as_json("AccInfo", [INCIDENT]),
+    xml("AccInfo", [INCIDENT]),
+    *crowd_payloads(),
+    as_json("GetParkingInfo", [LOT, OLD_LOT]),
+    as_json("x", [MESSAGE]),
+]
+
+
+def test_damaged_answers_are_read_or_refused_in_time() -> None:
+    chance = random.Random(20261122)
+    reader, clock, slow = decoder(), SystemClock(), []
+    for n in range(3000):
+        payload = bytearray(chance.choice(SEEDS))
+        for _ in range(chance.randint(1, 6)):
+            at = chance.randrange(len(payload))
+            match chance.randrange(4):
+                case 0:
+                    payload[at] = chance.randrange(256)
+                case 1:
+                    del payload[at : at + chance.randrange(40)]
+                case 2:
+                    payload[at:at] = payload[at : at + chance.randrange(40)]
+                case _:
+                    payload[at : at + 1] = chance.choice(
+                        [b"0", b"-", b"1e308", b"NaN", b"\x00", b"9" * 70, b'"']
+                    )
+            payload = payload or bytearray(b" ")
+        begun = clock.monotonic_s()
+        assert reader.decode("seoul", bytes(payload), NOW + n, False)
+        slow.append(clock.monotonic_s() - begun)
+    slow.sort()
+    assert slow[-30] < 0.05  # a busy machine may stop any one of them
