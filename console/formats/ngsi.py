@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from console.formats import json_text, ngsi_shapes, times, values
 from console.formats.json_text import Unreadable
@@ -32,6 +32,8 @@ _SKIPPED = {
 _OBSERVED = ("dateObservedTo", "observedAt", "dateObserved", "timestamp", "dateIssued", "validFrom",
              "dateObservedFrom", "accidentDate", "dateModified", "modifiedAt")  # fmt: skip
 _MOST_DEEP = 3
+_ENDED = {"closed", "ended", "finished", "resolved", "solved", "cleared", "inactive", "종료", "해제", "완료"}
+_CANCELLED = {"cancelled", "canceled", "falsealarm", "취소", "오보"}
 
 
 class _Known(NamedTuple):
@@ -87,6 +89,8 @@ class NgsiDecoder:
             return [SetAside(error.reason, error.detail)]
         records: list[Decoded] = []
         lon, lat = self._where(entity, records)
+        if kind.endswith("Forecast"):
+            flags |= Flag.FORECAST
         said = _Said(key, source, observed_ms, period_s, received_ms, flags, lon, lat)
         if kind in EVENTS:
             return [self._event(entity, kind, said), *records]
@@ -165,7 +169,7 @@ class NgsiDecoder:
             return SetAside(error.reason, error.detail)
         names = [short(_text(first(entity, name))) for name in ("subCategory", "category")]
         extra = {
-            name: next(statements(value)).value
+            name: next((each.value for each in statements(value)), None)
             for name, value in entity.items()
             if name not in ("@context", "location") and value is not None
         }
@@ -173,7 +177,7 @@ class NgsiDecoder:
             origin_system="ngsi-ld",
             origin_key=said.key,
             type=next((each for each in names if each), kind),
-            status="ended" if end_ms is not None and end_ms <= said.received_ms else "occurred",
+            status=_status(entity, end_ms, said),
             observed_ms=said.observed_ms,
             received_ms=said.received_ms,
             source=_text(first(entity, "alertSource", "source")) or said.source,
@@ -213,6 +217,17 @@ class NgsiDecoder:
         )
 
 
+def _status(
+    entity: dict[str, Any], end_ms: int | None, said: _Said
+) -> Literal["occurred", "ended", "cancelled"]:
+    """What an event's entity says of itself: taken back, over (or over by now), or going on."""
+    words = {_text(first(entity, name)).strip().lower() for name in ("status", "state", "eventStatus")}
+    if words & _CANCELLED:
+        return "cancelled"
+    over = end_ms is not None and end_ms <= said.received_ms
+    return "ended" if over or words & _ENDED or entity.get("deletedAt") else "occurred"
+
+
 def _reading(name: str, statement: Statement, said: _Said, observed_ms: int) -> Reading | None:
     known = _known().get(name)
     value = _kept(name, statement.value, is_known=known is not None)
@@ -221,9 +236,12 @@ def _reading(name: str, statement: Statement, said: _Said, observed_ms: int) -> 
     unit = _units().get(statement.unit_code, statement.unit_code) or (known.unit if known else "1")
     if known is not None and known.fraction and not statement.unit_code and isinstance(value, float):
         value = round(value * 100, 9) if 0 <= value <= 1 else value
+    if known is not None and isinstance(value, float) and f"{unit} {known.unit}" in _conversions():
+        factor, offset = _conversions()[f"{unit} {known.unit}"]
+        value, unit = values.finite(round(value * factor + offset, 9), name), known.unit
     return Reading(
         source=said.source,
-        quantity=known.quantity if known else name,
+        quantity=(known.quantity if known else name) + (f"@{statement.dataset}" if statement.dataset else ""),
         value=value,
         observed_ms=observed_ms,
         received_ms=said.received_ms,
@@ -276,6 +294,11 @@ def _known() -> dict[str, _Known]:
         name: _Known(row["quantity"], row["unit"], bool(row.get("fraction")))
         for name, row in _tables()["attribute"].items()
     }
+
+
+@lru_cache(maxsize=1)
+def _conversions() -> dict[str, tuple[float, float]]:
+    return {units: (row[0], row[1]) for units, row in _tables()["conversion"].items()}
 
 
 @lru_cache(maxsize=1)

@@ -39,11 +39,14 @@ class Statement(NamedTuple):
     unit_code: str = ""
     observed: Any = None
     is_link: bool = False
+    dataset: str = ""
 
     def within(self, outer: Statement) -> Statement:
         """The same, with unit and time of the statement it is a part of where it has none."""
         return self._replace(
-            unit_code=self.unit_code or outer.unit_code, observed=self.observed or outer.observed
+            unit_code=self.unit_code or outer.unit_code,
+            observed=self.observed or outer.observed,
+            dataset=self.dataset or outer.dataset,
         )
 
 
@@ -101,9 +104,14 @@ def statements(attribute: Any) -> Iterator[Statement]:
 
 def _is_statement(found: Any) -> bool:
     """An attribute as an object; a place or an address as such is a value."""
-    if not isinstance(found, dict) or found.get("type") in _SHAPES:
+    if not isinstance(found, dict):
         return False
-    if found.get("type") in _TYPES:
+    kind = found.get("type")
+    if not isinstance(kind, str):  # any JSON may stand there
+        kind = ""
+    if kind in _SHAPES:
+        return False
+    if kind in _TYPES or ("languageMap" in found and not set(found) - _META - {"languageMap"}):
         return True
     return "value" in found and not (set(found) - _META - {"type", "value"} and "type" not in found)
 
@@ -116,15 +124,25 @@ def _of_object(found: dict[str, Any]) -> Iterator[Statement]:
         _value(metadata.get("timestamp")) or _value(metadata.get("dateObserved"))
     )
     code = unit if isinstance(unit, str) else ""
+    dataset = found.get("datasetId")
+    dataset = dataset.rsplit(":", 1)[-1][:60] if isinstance(dataset, str) else ""
     if isinstance(found.get("values"), list):  # the temporalValues form: [value, time] each
         for pair in found["values"][:MAX_STATEMENTS]:
             if isinstance(pair, list) and len(pair) >= 2:
-                yield Statement(plain(pair[0]), code, pair[1])
+                yield Statement(plain(pair[0]), code, pair[1], dataset=dataset)
         return
     for key in ("value", "languageMap", "vocab", "json", "valueList", "object"):
         if key in found:
-            yield Statement(plain(found[key]), code, observed, key == "object")
+            value = _in_korean(found[key]) if key == "languageMap" else plain(found[key])
+            yield Statement(value, code, observed, key == "object", dataset)
             return
+
+
+def _in_korean(languages: Any) -> Any:
+    """The Korean text of a LanguageProperty, the first one where there is none."""
+    if not isinstance(languages, dict) or not languages:
+        return languages
+    return languages.get("ko") or languages.get("ko-KR") or next(iter(languages.values()))
 
 
 def _value(found: Any) -> Any:

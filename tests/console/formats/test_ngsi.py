@@ -146,7 +146,8 @@ def test_the_senders_unit_and_time_count_before_the_entitys() -> None:
             "crackWidth": {"type": "Number", "value": 0.3, "metadata": {"unitCode": {"value": "MMT"}}},
         }
     )
-    assert (found["temperature"].unit, found["temperature"].observed_ms) == ("[degF]", OBSERVED)
+    assert (found["temperature"].unit, found["temperature"].observed_ms) == ("Cel", OBSERVED)
+    assert found["temperature"].value == pytest.approx(21.111111)  # rules compare numbers, so in our unit
     assert (found["humidity"].value, found["humidity"].observed_ms) == (0.9, NOW)
     assert (found["crackWidth"].value, found["crackWidth"].unit) == (0.3, "mm")
 
