@@ -12,10 +12,12 @@ from console.formats.forms import (
     FrigateForm,
     NgsiForm,
     OneM2mForm,
+    OnvifForm,
     PlatformForm,
     RegisterForm,
     SdotForm,
     SenmlForm,
+    SensorThingsForm,
     SeoulForm,
     SparkplugForm,
 )
@@ -210,7 +212,7 @@ class Feed(_Table, frozen=True):
 
     kind: Literal[
         "mapping", "cap", "platform", "ngsi-ld", "sdot", "sparkplug", "seoul", "register", "senml",
-        "frigate", "onem2m",
+        "frigate", "onem2m", "sensorthings", "onvif",
     ] = "mapping"  # fmt: skip
     via: Literal["mqtt", "poll", "folder", "listen"] = "mqtt"
     poll: Poll | None = None
@@ -235,12 +237,15 @@ class Feed(_Table, frozen=True):
     senml: SenmlForm = field(default_factory=SenmlForm)
     frigate: FrigateForm = field(default_factory=FrigateForm)
     onem2m: OneM2mForm = field(default_factory=OneM2mForm)
+    sensorthings: SensorThingsForm = field(default_factory=SensorThingsForm)
+    onvif: OnvifForm = field(default_factory=OnvifForm)
 
 
 class Hub(_Table, frozen=True):
     """A data hub of NGSI-LD; `url` is what `/entities` and `/subscriptions` stand behind.
 
-    With `types` and `endpoint` (mqtt://… or http://…) it is told to notify us of these entities;
+    With `types` and `endpoint` (mqtt://… or http://…) it is told to notify us of these entities
+    (with an endpoint and no types our subscription is taken away);
     the subscription holds `expires_hours` and is renewed at half of that. `alerts` sends our alarms
     and incidents, `readings` (sources, exact or trailing-*) our newest values, by the path `upsert`.
     """
@@ -259,6 +264,10 @@ class Hub(_Table, frozen=True):
     context: str = ""
     every_s: Annotated[float, Meta(ge=0.05)] = 5.0
     timeout_s: Annotated[float, Meta(gt=0, le=120)] = 20.0
+
+    def __post_init__(self) -> None:
+        if self.types and not self.endpoint:
+            raise ValueError("types need an endpoint at which the hub reaches us")
 
 
 class Central(_Table, frozen=True):

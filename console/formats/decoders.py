@@ -10,11 +10,13 @@ from console.formats.frigate import FrigateDecoder
 from console.formats.mapping import MappingDecoder
 from console.formats.ngsi import NgsiDecoder
 from console.formats.onem2m import OneM2mDecoder
+from console.formats.onvif_events import OnvifDecoder
 from console.formats.platform import PlatformDecoder
 from console.formats.plausible import bounded
 from console.formats.registers import RegisterDecoder
 from console.formats.sdot import SdotDecoder
 from console.formats.senml import SenmlDecoder
+from console.formats.sensorthings import SensorThingsDecoder
 from console.formats.seoul import SeoulDecoder
 from console.formats.sparkplug import SparkplugDecoder
 from console.settings import Feed
@@ -53,11 +55,22 @@ def _by_kind(name: str, feed: Feed, encodings: Sequence[str]) -> Decoder:
             return SparkplugDecoder(name, feed, encodings)
         case "seoul":
             return SeoulDecoder(name, feed, encodings)
+        case _:
+            return _of_things(name, feed, encodings)
+
+
+def _of_things(name: str, feed: Feed, encodings: Sequence[str]) -> Decoder:
+    """Forms of sensors, cameras and things; what names no form is a mapping."""
+    match feed.kind:
         case "senml":
             return SenmlDecoder(name, feed, encodings)
         case "frigate":
             return FrigateDecoder(name, feed, encodings)
         case "onem2m":
             return OneM2mDecoder(name, feed, encodings)
+        case "sensorthings":
+            return SensorThingsDecoder(name, feed, encodings)
+        case "onvif":
+            return OnvifDecoder(name, feed, encodings)
         case _:
             return MappingDecoder(name, feed, encodings)

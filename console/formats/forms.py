@@ -117,3 +117,25 @@ class OneM2mForm(_Table, frozen=True):
     quantities: dict[str, str] = {}
     units: dict[str, str] = {}
     outside_korea: bool = False
+
+
+class Datastream(_Table, frozen=True):
+    """What a Datastream observes, where nobody tells."""
+
+    source: str
+    quantity: str
+    unit: str = "1"
+
+
+class SensorThingsForm(_Table, frozen=True):
+    """How SensorThings is read; `datastreams` by their ids count before what messages say."""
+
+    datastreams: dict[str, Datastream] = {}
+    outside_korea: bool = False
+
+
+class OnvifForm(_Table, frozen=True):
+    """How ONVIF events are read: `types` by topic without prefixes, `sources` by the camera's own name."""
+
+    types: dict[str, str] = {}
+    sources: dict[str, str] = {}

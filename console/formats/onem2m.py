@@ -178,7 +178,7 @@ class OneM2mDecoder:
         except Unreadable as error:
             found.append(SetAside(error.reason, error.detail))
             return None, None
-        if lon is None or self._form.outside_korea or korea.inside(lon, lat):
+        if lon is None or lat is None or self._form.outside_korea or korea.inside(lon, lat):
             return lon, lat
         hint = "; latitude and longitude look exchanged" if korea.inside(lat, lon) else ""
         found.append(SetAside("outside-korea", f"longitude {lon}, latitude {lat}{hint}"))
