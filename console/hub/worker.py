@@ -123,11 +123,14 @@ class HubWork:
 
     def _look(self, device: str) -> None:
         now_s = self._clock.monotonic_s()
-        if not self._hub.types or (self._looked_s is not None and now_s - self._looked_s < LOOK_S):
+        if not self._hub.endpoint or (self._looked_s is not None and now_s - self._looked_s < LOOK_S):
             return
         if self._subscription is None:
             self._subscription = Subscription(self._name, self._hub, device, self._client, self._clock)
-        self._subscription.ensure()
+        if self._hub.types:
+            self._subscription.ensure()
+        elif self._looked_s is None:
+            self._subscription.remove()  # no types any more: that is the wish
         self._looked_s, self._proved_ms = now_s, self._clock.now_ms()
 
 

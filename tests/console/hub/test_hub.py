@@ -16,8 +16,8 @@ from console.hub.client import HubClient
 from console.hub.subscription import Subscription, identity
 from console.hub.worker import HubWork
 from console.settings_tables import Hub as HubSettings
-from db import connection, entries, hubs, ops
-from db.records import Draft, Lamp, Record
+from db import connection, entries, feed, hubs, ops, readings
+from db.records import Draft, Lamp, Reading, Record
 from tests.servers.hub import Hub
 
 KEY = bytes(range(32))
@@ -45,7 +45,7 @@ class Console:
 
     def new_work(self) -> HubWork:
         made = HubWork(
-            "h", self.settings, self.engine, self.reader, self.reader, self.clock, self.published.extend,
+            "h", self.settings, self.engine, self.reader, self.feed_reader, self.clock, self.published.extend,
             self.folder,
         )  # fmt: skip
         self.works.append(made)
@@ -56,6 +56,23 @@ class Console:
 
     def reader(self) -> Database:
         return connection.open_reader(self.folder / "ops.db", KEY)
+
+    def feed_reader(self) -> Database:
+        return connection.open_reader(self.folder / "feed.db", KEY)
+
+    def measured(self, source: str, value: float, at_ms: int) -> None:
+        made = Reading(
+            source=source,
+            quantity="temperature",
+            value=value,
+            observed_ms=at_ms,
+            received_ms=at_ms,
+            unit="Cel",
+        )
+        db = connection.open_writer(self.folder / "feed.db", KEY, feed.migrations)
+        with db.conn:
+            readings.add(db, "f", [made])
+        db.close()
 
     def say(self, *drafts: Draft) -> None:
         def job(db: Database) -> list[Record]:
@@ -284,3 +301,37 @@ def test_what_a_hub_will_not_do_and_what_it_cannot_do_now_are_told_apart(hub: Hu
     with pytest.raises(Unavailable, match="302"):
         client.upsert([{"id": "urn:x:1", "type": "Alert"}])
     client.close()
+
+
+def test_without_types_our_subscription_is_taken_away(hub: Hub, console: Callable[..., Console]) -> None:
+    mine = console(types=("Alert",), endpoint=URI)
+    mine.step()
+    assert len(hub.subscriptions) == 1
+    mine.settings = HubSettings(url=hub.url, endpoint=URI)
+    mine.work = mine.new_work()
+    mine.step()
+    assert hub.subscriptions == {}
+
+
+def test_types_without_an_endpoint_are_a_fault_of_the_settings() -> None:
+    with pytest.raises(ValueError, match="endpoint"):
+        HubSettings(url="http://hub", types=("Alert",))
+
+
+def test_the_newest_value_of_each_series_goes_out_once_and_again_when_it_changes(
+    hub: Hub, console: Callable[..., Console]
+) -> None:
+    mine = console(alerts=False, readings=("s*",))
+    mine.measured("s1", 21.5, AT)
+    mine.measured("x1", 3.0, AT)
+    hub.faults = [503]
+    assert mine.step().state == "bad"
+    mine.step(2)
+    (sent,) = hub.entities.values()
+    assert sent["type"] == "DeviceMeasurement"
+    assert (sent["numValue"]["value"], sent["numValue"]["unitCode"]) == (21.5, "CEL")
+    assert sent["numValue"]["observedAt"] == "2026-11-22T10:50:00.000Z"
+    assert len(hub.asked) == 2, "the one that failed and the one that did not"
+    mine.measured("s1", 22.0, AT + 60_000)
+    mine.step()
+    assert [each["numValue"]["value"] for each in hub.entities.values()] == [22.0]
