@@ -12,7 +12,7 @@ from math import isfinite
 from typing import Any
 from urllib.parse import quote
 
-from console.formats import json_text, times, values
+from console.formats import crowded, json_text, times, values
 from console.formats.asides import bounded
 from console.formats.clockless import Arrivals
 from console.formats.json_text import Unreadable
@@ -66,6 +66,7 @@ class FrigateDecoder:
         raise Unreadable("frigate-topic", f"nothing is read from the topic {'/'.join(parts)[:120]!r}")
 
     def _object(self, payload: bytes) -> dict[str, Any]:
+        crowded.check(payload)
         found = json_text.read(payload, self._encodings)
         if type(found) is not dict:
             raise Unreadable("frigate-shape", "the message is no object")

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from console.formats import json_text, korea, times, values
+from console.formats import crowded, json_text, korea, times, values
 from console.formats.answers import Answer
 from console.formats.asides import bounded
 from console.formats.clockless import Arrivals
@@ -54,6 +54,7 @@ class OneM2mDecoder:
         flags = int(Flag.RETAINED) if retained else 0
         found: list[Decoded] = []
         try:
+            crowded.check(payload)
             message = json_text.read(payload, self._encodings)
             primitive = _get(message, "rqp")
             wrapped = primitive is not None

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from console.formats import json_text, times, values, xml_text
+from console.formats import crowded, json_text, times, values, xml_text
 from console.formats.asides import bounded
 from console.formats.clockless import Arrivals
 from console.formats.json_text import Unreadable
@@ -164,6 +164,7 @@ def _notices(topic: str, payload: bytes, encodings: Sequence[str]) -> Iterator[N
     if payload.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         yield from _of_xml(topic, xml_text.read(payload, encodings))
         return
+    crowded.check(payload)
     message = json_text.read(payload, encodings)
     many = message if type(message) is list else [message]
     if len(many) > MAX_NOTIFICATIONS:

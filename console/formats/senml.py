@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from console.errors import SettingsError
-from console.formats import cbor, json_text, senml_pack, senml_units, values, xml_text
+from console.formats import cbor, crowded, json_text, senml_pack, senml_units, values, xml_text
 from console.formats.asides import bounded
 from console.formats.json_text import Unreadable
 from console.formats.senml_pack import Resolved
@@ -85,6 +85,7 @@ def packs(payload: bytes, encodings: Sequence[str] = ("utf-8",)) -> list[list[An
         return [_of_xml(payload, encodings)]
     if start and start[0] >= 0x80:
         return [_list(cbor.read(payload))]
+    crowded.check(payload)
     try:
         return [_list(json_text.read(payload, encodings))]
     except Unreadable as error:

@@ -15,7 +15,7 @@ from console.formats.json_text import Unreadable
 
 VERSION = 10
 RELATIVE = 2**28  # seconds; what is less counts from now
-MAX_RECORDS = 3_000
+MAX_RECORDS = 2_000
 MAX_NAME = 200
 VALUES = ("v", "vs", "vb", "vd")
 LABELS = {

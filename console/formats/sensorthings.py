@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from console.formats import json_text, korea, times, values
+from console.formats import crowded, json_text, korea, times, values
 from console.formats.asides import bounded
 from console.formats.clockless import Arrivals
 from console.formats.json_text import Unreadable
@@ -63,6 +63,7 @@ class SensorThingsDecoder:
         flags = int(Flag.RETAINED) if retained else 0
         found: list[Decoded] = []
         try:
+            crowded.check(payload)
             message = json_text.read(payload, self._encodings)
             key = _stream_key(topic) or _stream_key(str(_get(message, "@iot.nextLink")))
             learned = 0
