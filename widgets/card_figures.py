@@ -105,7 +105,11 @@ def _value(
     grade = grade_of(pack, latest)
     step = words.pick(grade.ko, grade.en) if grade is not None else ""
     is_step = bool(step) and quantity.minimum == 1 and quantity.decimals == 0  # a number that is a step
-    text = step if is_step else f"{_text(float(latest.value), quantity, words)} {step}".rstrip()
+    text = (
+        step
+        if is_step or (forecast and step)
+        else f"{_text(float(latest.value), quantity, words)} {step}".rstrip()
+    )
     if forecast:
         text = words.text("cards.forecast", value=text, time=words.time(latest.observed_ms)[:5])
     elif not is_step:

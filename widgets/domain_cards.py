@@ -168,7 +168,7 @@ class DomainCards(QWidget):
             used = QFontMetrics(painter.font()).horizontalAdvance(first) + 10
             painter.setFont(theme.font(13))
             painter.setPen(QColor(theme.DIM))
-            if inner.width() - used > 60:
+            if inner.width() - used > 60 and not forecast:
                 _text(painter, QRect(inner.left() + used, inner.top() + 19, inner.width() - used, 19), second)
             return
         painter.setFont(theme.font(13))

@@ -18,6 +18,9 @@ from db.records import Camera, Rule
 CAMERAS = places.VIEWS
 """The cameras of the demo, in the order in which `camera_urls` is given."""
 
+PACKS = ("air", "parking", "disaster")
+"""The domain packs of the demo; the others' limits do not fit what it plays."""
+
 _HEADER = "한빛구: a district that does not exist. Every limit here is an example (예시), none is official."
 _EXAMPLE = "예시 / example"
 
@@ -63,6 +66,7 @@ def settings(broker_port: int, camera_urls: Sequence[str], central_path: Path) -
             for view, url in zip(CAMERAS, camera_urls, strict=False)
         ),
         rules=rules(),
+        packs=PACKS,
         central=Central(url=f"file:{central_path}", every_s=1.0),
     )
 
@@ -120,7 +124,8 @@ def _value(quantity: str, unit: str = "1", key: str = "") -> Mapped:
 def feeds() -> dict[str, Feed]:
     """One feed per system of the district."""
     temperature = _value("temperature", "Cel", "temperature_c")
-    panel = (_value("leakage", "mA", "leak_ma"), temperature, _value("load", "A", "load_a"), _value("arcs"))
+    heat = Mapped(quantity="temperature", value="temperature_c", unit="Cel", minimum=-40.0, maximum=300.0)
+    panel = (_value("leakage", "mA", "leak_ma"), heat, _value("load", "A", "load_a"), _value("arcs"))
     water = (_value("water_level", "m", "level_m"), _value("flow", "m3/s", "flow_m3s"))
     shelter = (temperature, _value("people"), _value("door"))
     lot = (_value("spaces", key="TPKCT"), _value("parked", key="NOW_PRK_VHCL_CNT"))

@@ -40,6 +40,12 @@ def bridge_to(door: Door) -> Bridge:
     return bridge
 
 
+def cell(page: PacksPage, row: int, column: int) -> str:
+    item = page.table.item(row, column)
+    assert item is not None
+    return item.text()
+
+
 @pytest.mark.parametrize(("language", "state", "there"), [("ko", "사용", "있음"), ("en", "in use", "there")])
 def test_the_page_lists_every_pack_and_whether_its_need_is_met(
     qtbot: Any, language: str, state: str, there: str
@@ -47,8 +53,8 @@ def test_the_page_lists_every_pack_and_whether_its_need_is_met(
     page = PacksPage(bridge_to(Door()), Words(language))
     qtbot.addWidget(page)
     qtbot.waitUntil(lambda: page.table.rowCount() == len(load.files(None)))
-    assert page.table.item(0, 0).text() == state
-    assert there in page.table.item(0, 3).text()
+    assert cell(page, 0, 0) == state
+    assert there in cell(page, 0, 3)
     assert page.detail.toPlainText()
 
 
@@ -58,9 +64,9 @@ def test_a_faulty_pack_is_shown_with_its_fault_as_plain_text(qtbot: Any, tmp_pat
     page = PacksPage(bridge_to(Door(tmp_path)), Words("ko"))
     qtbot.addWidget(page)
     qtbot.waitUntil(lambda: page.table.rowCount() == len(load.files(tmp_path)))
-    row = next(at for at in range(page.table.rowCount()) if page.table.item(at, 1).text() == "mine")
+    row = next(at for at in range(page.table.rowCount()) if cell(page, at, 1) == "mine")
     page.table.selectRow(row)
-    assert page.table.item(row, 0).text() == "잘못됨"
+    assert cell(page, row, 0) == "잘못됨"
     assert "<img" in page.detail.toPlainText()
 
 
