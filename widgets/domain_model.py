@@ -175,7 +175,10 @@ class Domains:
     def value(self, asset_id: str) -> Latest | None:
         """The newest value of a channel."""
         asset = (self.assets or {}).get(asset_id)
-        return self._values.get((asset.source, asset.quantity)) if asset is not None else None
+        if asset is None:
+            return None
+        series = (asset.source, asset.quantity)
+        return self._values.get(series) or self._sums.get(series)
 
     def silent_s(self, asset_id: str, now_ms: int) -> float | None:
         """How long it has sent nothing, once that is longer than it may; None while it speaks."""

@@ -36,7 +36,7 @@ def said(folder: Path, old: str, new: str) -> str:
         ('file = "electric.ndjson"', 'file = "elsewhere.ndjson"', "replay.file", "cannot be read"),
         ('id = "electric"', 'id = "electrical"', "pack.id", "'electrical'; the file's name 'electric'"),
         ('serves = ["S17"]', 'serves = ["S77"]', "pack.serves[0]", "'S77'; S01 to S50"),
-        ('kinds = ["mapping", "sparkplug"]', 'kinds = ["carrier-pigeon"]', "needs[0].kinds", "'carrier-pigeon'"),
+        ('kinds = ["mapping", "sparkplug", "senml", "onem2m"]', 'kinds = ["carrier-pigeon"]', "needs[0].kinds", "'carrier-pigeon'"),
         ("upto = 1.0", "upto = 0.4", "grades", "steps of leakage that do not rise"),
         ("minimum = 0\nmaximum = 500", "minimum = 600\nmaximum = 500", "quantities[2].minimum", "600; less than"),
         ('on = "panel-fire"', 'on = "panel-smoke"', "guidance[1].on", "'panel-smoke'; the id of a rule"),
