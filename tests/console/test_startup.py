@@ -157,7 +157,7 @@ def test_a_check_that_takes_too_long_is_said_to_be_unfinished(tmp_path: Path) ->
     db = connection.open_writer(tmp_path / "feed.db", KEY, feed.migrations)
     with db.atomic():
         db.conn.executemany(
-            "INSERT INTO raw VALUES (?, 'f', 't', 1, x'00', 1, 's')", [(n,) for n in range(20_000)]
+            "INSERT INTO raw VALUES (?, 'f', 't', 1, x'00', 1, 's', '')", [(n,) for n in range(20_000)]
         )
     db.close()
     examine(tmp_path)

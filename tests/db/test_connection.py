@@ -143,7 +143,8 @@ def test_a_store_killed_while_it_was_made_is_finished_next_time(
         halfway.setattr(connection, "_number", lambda connection, pragma: 0)
         connection.open_writer(tmp_path / "feed.db", key, feed.migrations).close()
     db = connection.open_writer(tmp_path / "feed.db", key, feed.migrations)
-    assert len(connection.applied(db, "feed")) == pragma(db, "user_version") == 5
+    assert len(connection.applied(db, "feed")) == pragma(db, "user_version")
+    assert feed.migrations.pending(db) == []
     db.close()
 
 
