@@ -10,10 +10,11 @@ import pytest
 from console.formats import csv_text
 from console.formats.json_text import Unreadable
 from console.formats.sdot import SdotDecoder
-from console.settings import Feed
+from console.settings import Feed, load
 from db.records import Decoded, Flag, Reading, SetAside
 from tests.console.formats import sdot_files as files
 
+ROOT = Path(__file__).resolve().parents[3]
 NINE = 1_795_305_600_000  # 2026-11-22 09:00 in Seoul
 
 
@@ -229,3 +230,16 @@ def test_a_glued_first_row_stands_in_the_first_piece_alone(tmp_path: Path) -> No
 def test_a_table_of_too_many_cells_is_refused() -> None:
     with pytest.raises(Unreadable):
         csv_text.read(b"a,b\n" + b"1,2\n" * 6000)
+
+
+def test_the_feeds_that_the_shipped_settings_only_describe_would_load(tmp_path: Path) -> None:
+    text = (ROOT / "resources" / "settings" / "sdot.toml").read_text(encoding="utf-8")
+    described = "".join(line[4:] for line in text.splitlines(keepends=True) if line.startswith("#   "))
+    path = tmp_path / "settings.toml"
+    path.write_text(described + text, encoding="utf-8")
+    feeds = load(path).feeds
+    assert {name: (feed.kind, feed.via) for name, feed in feeds.items()} == {
+        "sdot": ("sdot", "mqtt"),
+        "sdot-hourly": ("sdot", "poll"),
+        "sdot-files": ("sdot", "folder"),
+    }
