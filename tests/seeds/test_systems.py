@@ -1,0 +1,270 @@
+"""Systems of the seeds: their form goes in, and the operator gets the value, unit and alarm of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from console.packs import figures
+from tests.seeds import table
+from tests.seeds.desk import Desk
+from tests.seeds.table import served
+
+OUT = ("카드, 내보내기", "card, what goes out")
+OWN = (
+    "공급사 실제 형식(알려지지 않음), 카드, 내보내기",
+    "the supplier's own form (not known), card, what goes out",
+)
+VALUE = ("값, 단위, 경보", "value, unit, alarm")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with Desk(tmp_path_factory.mktemp("seeds") / "data") as found:
+        yield found
+
+
+@served(
+    "S02",
+    "스마트시티 통합플랫폼",
+    "Integrated platform",
+    "platform",
+    "person",
+    ("사건 접수, 중복 제거", "event stored once"),
+    OUT,
+)
+def test_s02_a_platform_event_is_stored_once(desk: Desk) -> None:
+    body = {
+        "startTag": "$DA", "evtId": "MOJUC110", "evtNm": "전자발찌 위치추적", "evtGrad": "10",
+        "ocrNbr": "99000000000002", "ocrSts": "10", "ocrPlc": "시험동 1-1",
+        "ocrLc": {"crdntX": "126.8893", "crdntY": "37.4951", "crdntZ": "0"},
+        "ocrEvtCn": "접근금지구역 침입", "ocrEvtTime": "20261122100000",
+        "ocrEvtSts": {"ocrEvtStsCd": "10", "ocrEvtStsDtl": "발생"},
+        "ocrEvtItemCnt": "0", "ocrEvtItem": [], "endTag": "$DB", "finishTag": "$DF",
+    }  # fmt: skip
+    message = {
+        "svcTy": "EVENT", "sendCd": "B9900000000", "rcvCd": "B9900000001", "encAt": "N",
+        "reqDate": "20261122100000", "sysCd": "IPC", "body": body,
+    }  # fmt: skip
+    first = desk.deliver("person", "replay/person/platform", message)
+    again = desk.deliver("person", "replay/person/platform", message)
+    assert (first.stored, first.set_aside) == (1, 0)
+    assert (again.stored, again.duplicate) == (0, 1)
+
+
+@served("S06", "수배차량 검색(WASS)", "Wanted vehicles", "mapping", "vehicle", VALUE, OWN)
+def test_s06_a_hit_is_an_alarm_with_a_masked_plate(desk: Desk) -> None:
+    desk.deliver("vehicle", "replay/vehicle/s06/hit", {
+        "time": "{{iso}}", "type": "plate.hit", "id": "s06-1", "status": "발생",
+        "text": "000가**** · 시내 방향", "place": "시험교", "confidence": 97, "lon": 126.8881, "lat": 37.4921,
+    })  # fmt: skip
+    found = desk.alarm("vehicle-hit", "s06")
+    assert (found.priority, found.look, found.place) == (1, "event", "시험교")
+    assert desk.value("s06", "hit_confidence").unit == "%"
+
+
+@served("S10", "안전귀가", "Safe home", "mapping", "person", VALUE, OWN)
+def test_s10_a_shaken_phone_is_an_alarm(desk: Desk) -> None:
+    desk.deliver("person-app", "replay/person/app/s10/event", {
+        "time": "{{iso}}", "type": "sos", "id": "s10-1", "status": "발생", "text": "흔들기 호출",
+        "place": "시험골목", "lon": 126.892, "lat": 37.492,
+    })  # fmt: skip
+    assert desk.alarm("person-sos", "s10").text == "흔들기 호출"
+
+
+@served("S12", "지능형 CCTV", "Intelligent CCTV", "mapping", "cctv", VALUE, OUT)
+def test_s12_a_fall_is_an_alarm(desk: Desk) -> None:
+    desk.deliver("cctv", "replay/cctv/s12/event", {
+        "EVNT_ID": "ABA_S12", "EVNT_NM": "쓰러짐", "EVNT_TYPE_CD": "fall", "CCTV_NM": "시험 카메라",
+        "STTS": "발생", "WGS84_LAT": 37.4931, "WGS84_LOT": 126.8871, "SHT_DT": "{{%Y-%m-%d %H:%M:%S}}",
+        "score": 87,
+    })  # fmt: skip
+    assert desk.alarm("video-danger", "s12").text == "쓰러짐"
+
+
+@served(
+    "S15",
+    "도시데이터허브",
+    "Urban data hub",
+    "NGSI-LD (mapping)",
+    "datahub",
+    ("값, 단위", "value, unit"),
+    ("허브로 보내기, 구독, 카드", "upsert and subscription, card"),
+)
+def test_s15_a_notification_of_the_hub_is_a_value(desk: Desk) -> None:
+    desk.deliver("datahub", "replay/datahub/air", {
+        "metadata": {"Link": '["http://example.invalid/context.jsonld"]'},
+        "body": {"type": "Notification", "data": [{
+            "id": "urn:datahub:AirQualityObserved:s15", "type": "AirQualityObserved",
+            "airQualityObservation": {"type": "Property", "value": {"pm10": 45}, "observedAt": "{{iso_comma}}"},
+        }]},
+    })  # fmt: skip
+    found = desk.value("urn:datahub:AirQualityObserved:s15", "hub_pm10")
+    assert (found.value, found.unit) == (45, "ug/m3")
+
+
+@served("S17", "전기화재 예방", "Electric fire prevention", "mapping", "electric", VALUE, OWN)
+def test_s17_a_hot_arcing_panel_is_an_alarm(desk: Desk) -> None:
+    desk.deliver(
+        "electric", "replay/electric/s17", {"time": "{{iso}}", "ior_ma": 0.3, "temp_c": 85, "arc": 1}
+    )
+    assert (desk.alarm("panel-fire", "s17").value, desk.alarm("arc-seen", "s17").priority) == (85, 1)
+    assert desk.value("s17", "leakage").unit == "mA"
+    assert [each for each in desk.alarms("leakage-caution") if each.source == "s17"] == []
+
+
+@served(
+    "S20",
+    "공유주차장",
+    "Shared parking",
+    "seoul GetParkingInfo",
+    "parking",
+    ("대수, 미연계는 값 없음", "counts; no free spaces without a link"),
+    OUT,
+)
+def test_s20_trap_23_an_unlinked_lot_has_no_free_spaces(desk: Desk) -> None:
+    now = "{{%Y-%m-%d %H:%M:%S}}"
+    rows = [
+        {"PKLT_CD": "s20a", "PKLT_NM": "시험 1", "PRK_STTS_YN": "1", "PRK_STTS_NM": "현재 주차대수 표현",
+         "TPKCT": 120, "NOW_PRK_VHCL_CNT": 60, "NOW_PRK_VHCL_UPDT_TM": now},
+        {"PKLT_CD": "s20b", "PKLT_NM": "시험 2", "PRK_STTS_YN": "0", "PRK_STTS_NM": "미연계중",
+         "TPKCT": 40, "NOW_PRK_VHCL_CNT": 0, "NOW_PRK_VHCL_UPDT_TM": now},
+    ]  # fmt: skip
+    reply = {"list_total_count": 2, "RESULT": {"CODE": "INFO-000"}, "row": rows}
+    desk.deliver("parking", "replay/parking/lots", {"GetParkingInfo": reply})
+    assert (desk.value("s20a", "parked").value, desk.value("s20a", "free").value) == (60, 60)
+    free = [each for each in desk.core.newest.all() if getattr(each, "source", "") == "s20b"]
+    assert all(each.quantity != "free" or each.quality != "good" for each in free)
+
+
+@served("S21", "IoT 공유주차", "Per-bay parking", "mapping", "parking", VALUE, OWN)
+def test_s21_another_car_in_a_reserved_bay_is_an_alarm(desk: Desk) -> None:
+    event = {"id": "s21-1", "type": "bay.unauthorised", "status": "occurred", "text": "예약 면에 다른 차량"}
+    message = {"time": "{{iso}}", "state": "unauthorised", "minutes": 0, "event": event}
+    desk.deliver("parking-bays", "replay/parking/bay/s21", message)
+    assert desk.alarm("bay-unauthorised", "s21").text == "예약 면에 다른 차량"
+    assert desk.value("s21", "bay_state").value == "unauthorised"
+
+
+@served(
+    "S24",
+    "TOPIS 교통정보",
+    "TOPIS traffic",
+    "seoul TrafficInfo",
+    "traffic",
+    ("속도, 단위", "speed, unit"),
+    ("돌발 정보(형식 시험에 있음), 카드", "incidents (in the tests of the form), card"),
+)
+def test_s24_the_speed_of_a_link_has_its_unit(desk: Desk) -> None:
+    xml = (
+        "<TrafficInfo><list_total_count>1</list_total_count><RESULT><CODE>INFO-000</CODE></RESULT><row>"
+        "<link_id>1220003800</link_id><prcs_spd>45.2</prcs_spd><prcs_trv_time>80</prcs_trv_time></row></TrafficInfo>"
+    )
+    desk.deliver("traffic", "replay/traffic/topis", xml)
+    found = desk.value("1220003800", "speed")
+    assert (found.value, found.unit) == (45.2, "km/h")
+
+
+@served(
+    "S28",
+    "시설물 안전관리",
+    "Structure safety",
+    "mapping",
+    "structure",
+    ("값, 단위, 등급", "value, unit, grade"),
+    OWN,
+)
+def test_s28_tilt_itself_is_no_alarm_before_it_changes(desk: Desk) -> None:
+    found = {"batt": 88, "grade": "C", "vib": 0.4, "tiltX": 0.5, "tiltY": -0.1}
+    desk.deliver("structure", "replay/structure/s28", {"rxInfo": {"time": "{{iso_z}}"}, "object": found})
+    assert desk.value("s28", "tilt_x").unit == "deg" and desk.value("s28", "safety_grade").value == "C"
+    assert [each for each in desk.alarms() if each.source == "s28"] == []
+
+
+@served("S31", "스마트 쉼터", "Smart shelter", "mapping", "shelter", VALUE, OWN)
+def test_s31_the_bell_of_a_shelter_is_an_alarm(desk: Desk) -> None:
+    desk.deliver("shelter", "replay/shelter/s31/event", {
+        "time": "{{iso}}", "type": "bell", "id": "s31-1", "status": "발생", "text": "비상벨 눌림",
+        "place": "시험 쉼터",
+    })  # fmt: skip
+    assert (desk.alarm("shelter-bell", "s31").priority, desk.alarm("shelter-bell", "s31").place) == (
+        1,
+        "시험 쉼터",
+    )
+
+
+@served("S32", "스마트 보안등", "Smart security light", "mapping", "pole", VALUE, OWN)
+def test_s32_an_sos_of_a_light_is_an_alarm(desk: Desk) -> None:
+    event = {"id": "s32-1", "type": "light.sos", "status": "occurred", "text": "안심 보안등 SOS"}
+    desk.deliver("pole", "replay/pole/s32/lamp", {"ts": "{{epoch_s}}", "event": event, "dim": 100})
+    assert desk.alarm("light-sos", "s32.lamp").text == "안심 보안등 SOS"
+    assert desk.value("s32.lamp", "dimming").unit == "%"
+
+
+@served(
+    "S33",
+    "S-DoT 환경 센서",
+    "S-DoT environment sensors",
+    "S-DoT raw (mapping)",
+    "air",
+    ("값, 단위", "value, unit"),
+    ("시간 평균 경보(규칙 시험에 있음), 카드", "the hourly rule (in the tests of rules), card"),
+)
+def test_s33_trap_11_raw_1253_is_25_3_degrees(desk: Desk) -> None:
+    desk.deliver(
+        "air", "replay/air/V02Q1940612", {"측정시간": "{{%Y%m%d%H%M}}", "기온": 1253, "상대습도": 45}
+    )
+    found = desk.value("V02Q1940612", "temperature")
+    assert found.value == pytest.approx(25.3) and found.unit == "Cel"
+
+
+@served(
+    "S34",
+    "생활인구·유동인구",
+    "Floating population",
+    "seoul citydata_ppltn",
+    "people",
+    ("현재와 예측 구분", "now and forecast apart"),
+    ("카드, 붐빔 지속 경보", "card, alarm after a hold"),
+)
+def test_s34_trap_24_a_crowd_forecast_is_not_the_actual(desk: Desk) -> None:
+    soon = {"FCST_TIME": "{{%Y-%m-%d %H:00|+3600}}", "FCST_CONGEST_LVL": "붐빔",
+            "FCST_PPLTN_MIN": "9000", "FCST_PPLTN_MAX": "9500"}  # fmt: skip
+    area = {"AREA_NM": "시험 광장", "AREA_CD": "POI934", "AREA_CONGEST_LVL": "여유", "AREA_PPLTN_MIN": "1100",
+            "AREA_PPLTN_MAX": "1600", "PPLTN_TIME": "{{%Y-%m-%d %H:%M}}", "FCST_YN": "Y",
+            "FCST_PPLTN": [soon]}  # fmt: skip
+    reply = {"SeoulRtd.citydata_ppltn": [area], "RESULT": {"RESULT.CODE": "INFO-000"}}
+    desk.deliver("people", "replay/people/area", reply)
+    assert desk.value("POI934", "congestion_level").value == 1
+    assert desk.alarm("crowd-forecast", "POI934").look == "forecast"
+    assert [each for each in desk.alarms("crowd-full") if each.source == "POI934"] == []
+
+
+@served("S46", "통신망", "Connectivity", "mapping", "network", VALUE, OWN)
+def test_s46_a_cut_link_is_an_alarm(desk: Desk) -> None:
+    event = {"id": "s46-1", "type": "link.down", "status": "occurred", "text": "광선로 단선"}
+    desk.deliver(
+        "network", "replay/network/s46", {"t": "{{epoch_ms}}", "up": False, "rtt": 411, "event": event}
+    )
+    assert desk.alarm("link-down", "s46").text == "광선로 단선"
+    assert desk.value("s46", "latency").unit == "ms"
+
+
+@served(
+    "S49",
+    "스마트도시 인증 지표",
+    "Certification indicators",
+    "–",
+    "indicators",
+    ("지표 보고", "report of indicators"),
+    ("공식 지표 문구(공개되지 않음)", "official wording (not published)"),
+)
+def test_s49_indicators_are_reported(desk: Desk) -> None:
+    assert figures.report(desk.core, [], 365.0)
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_the_table_of_the_manual_is_what_the_tests_say(language: str) -> None:
+    written = (table.MANUAL / f"systems-{language}.md").read_text(encoding="utf-8")
+    assert written == table.written(language), "python -m tests.seeds.table writes it"
