@@ -97,7 +97,8 @@ def test_s15_a_notification_of_the_hub_is_a_value(desk: Desk) -> None:
         "metadata": {"Link": '["http://example.invalid/context.jsonld"]'},
         "body": {"type": "Notification", "data": [{
             "id": "urn:datahub:AirQualityObserved:s15", "type": "AirQualityObserved",
-            "airQualityObservation": {"type": "Property", "value": {"pm10": 45}, "observedAt": "{{iso_comma}}"},
+            "airQualityObservation": {"type": "Property", "value": {"pm10": 45},
+                                       "observedAt": "{{iso_comma}}"},
         }]},
     })  # fmt: skip
     found = desk.value("urn:datahub:AirQualityObserved:s15", "hub_pm10")
