@@ -16,6 +16,7 @@ OWN = (
     "공급사 실제 형식(알려지지 않음), 카드, 내보내기",
     "the supplier's own form (not known), card, what goes out",
 )
+ALARM = ("경보", "alarm")
 VALUE = ("값, 단위, 경보", "value, unit, alarm")
 
 
@@ -64,7 +65,7 @@ def test_s06_a_hit_is_an_alarm_with_a_masked_plate(desk: Desk) -> None:
     assert desk.value("s06", "hit_confidence").unit == "%"
 
 
-@served("S10", "안전귀가", "Safe home", "mapping", "person", VALUE, OWN)
+@served("S10", "안전귀가", "Safe home", "mapping", "person", ALARM, OWN)
 def test_s10_a_shaken_phone_is_an_alarm(desk: Desk) -> None:
     desk.deliver("person-app", "replay/person/app/s10/event", {
         "time": "{{iso}}", "type": "sos", "id": "s10-1", "status": "발생", "text": "흔들기 호출",
@@ -73,7 +74,7 @@ def test_s10_a_shaken_phone_is_an_alarm(desk: Desk) -> None:
     assert desk.alarm("person-sos", "s10").text == "흔들기 호출"
 
 
-@served("S12", "지능형 CCTV", "Intelligent CCTV", "mapping", "cctv", VALUE, OUT)
+@served("S12", "지능형 CCTV", "Intelligent CCTV", "mapping", "cctv", ALARM, OUT)
 def test_s12_a_fall_is_an_alarm(desk: Desk) -> None:
     desk.deliver("cctv", "replay/cctv/s12/event", {
         "EVNT_ID": "ABA_S12", "EVNT_NM": "쓰러짐", "EVNT_TYPE_CD": "fall", "CCTV_NM": "시험 카메라",
@@ -183,7 +184,7 @@ def test_s28_tilt_itself_is_no_alarm_before_it_changes(desk: Desk) -> None:
     assert [each for each in desk.alarms() if each.source == "s28"] == []
 
 
-@served("S31", "스마트 쉼터", "Smart shelter", "mapping", "shelter", VALUE, OWN)
+@served("S31", "스마트 쉼터", "Smart shelter", "mapping", "shelter", ALARM, OWN)
 def test_s31_the_bell_of_a_shelter_is_an_alarm(desk: Desk) -> None:
     desk.deliver("shelter", "replay/shelter/s31/event", {
         "time": "{{iso}}", "type": "bell", "id": "s31-1", "status": "발생", "text": "비상벨 눌림",
