@@ -62,7 +62,8 @@ def test_s06_a_hit_is_an_alarm_with_a_masked_plate(desk: Desk) -> None:
     })  # fmt: skip
     found = desk.alarm("vehicle-hit", "s06")
     assert (found.priority, found.look, found.place) == (1, "event", "시험교")
-    assert desk.value("s06", "hit_confidence").unit == "%"
+    hit = desk.value("s06", "hit_confidence")
+    assert (hit.value, hit.unit) == (97.0, "%")
 
 
 @served("S10", "안전귀가", "Safe home", "mapping", "person", ALARM, OWN)
@@ -140,7 +141,7 @@ def test_s20_trap_23_an_unlinked_lot_has_no_free_spaces(desk: Desk) -> None:
     assert all(each.quantity != "free" or each.quality != "good" for each in free)
 
 
-@served("S21", "IoT 공유주차", "Per-bay parking", "mapping", "parking", VALUE, OWN)
+@served("S21", "IoT 공유주차", "Per-bay parking", "mapping", "parking", ("상태, 경보", "state, alarm"), OWN)
 def test_s21_another_car_in_a_reserved_bay_is_an_alarm(desk: Desk) -> None:
     event = {"id": "s21-1", "type": "bay.unauthorised", "status": "occurred", "text": "예약 면에 다른 차량"}
     message = {"time": "{{iso}}", "state": "unauthorised", "minutes": 0, "event": event}
@@ -180,7 +181,9 @@ def test_s24_the_speed_of_a_link_has_its_unit(desk: Desk) -> None:
 def test_s28_tilt_itself_is_no_alarm_before_it_changes(desk: Desk) -> None:
     found = {"batt": 88, "grade": "C", "vib": 0.4, "tiltX": 0.5, "tiltY": -0.1}
     desk.deliver("structure", "replay/structure/s28", {"rxInfo": {"time": "{{iso_z}}"}, "object": found})
-    assert desk.value("s28", "tilt_x").unit == "deg" and desk.value("s28", "safety_grade").value == "C"
+    tilt = desk.value("s28", "tilt_x")
+    assert (tilt.value, tilt.unit) == (0.5, "deg")
+    assert desk.value("s28", "safety_grade").value == "C"
     assert [each for each in desk.alarms() if each.source == "s28"] == []
 
 
@@ -201,7 +204,8 @@ def test_s32_an_sos_of_a_light_is_an_alarm(desk: Desk) -> None:
     event = {"id": "s32-1", "type": "light.sos", "status": "occurred", "text": "안심 보안등 SOS"}
     desk.deliver("pole", "replay/pole/s32/lamp", {"ts": "{{epoch_s}}", "event": event, "dim": 100})
     assert desk.alarm("light-sos", "s32.lamp").text == "안심 보안등 SOS"
-    assert desk.value("s32.lamp", "dimming").unit == "%"
+    dimming = desk.value("s32.lamp", "dimming")
+    assert (dimming.value, dimming.unit) == (100.0, "%")
 
 
 @served(
@@ -250,7 +254,8 @@ def test_s46_a_cut_link_is_an_alarm(desk: Desk) -> None:
         "network", "replay/network/s46", {"t": "{{epoch_ms}}", "up": False, "rtt": 411, "event": event}
     )
     assert desk.alarm("link-down", "s46").text == "광선로 단선"
-    assert desk.value("s46", "latency").unit == "ms"
+    latency = desk.value("s46", "latency")
+    assert (latency.value, latency.unit) == (411.0, "ms")
 
 
 @served(
