@@ -20,7 +20,7 @@ from db import raw
 from tests.console.feeds.support import NUMBERED, Console, reader
 from tests.console.formats.test_cap import alert
 from tests.console.formats.test_seoul import CROWD, INCIDENT, as_json, xml
-from tests.servers.http import Answer, HttpServer, Request
+from tests.servers.web import Answer, HttpServer, Request
 
 KEY = "s3cret+key/="
 

@@ -19,8 +19,8 @@ from console.settings import Feed, parse
 from db.records import FeedCount, Lamp, Reading
 from tests.console.feeds.support import Console
 from tests.console.formats.test_seoul import INCIDENT, xml
-from tests.servers.http import HttpServer
 from tests.servers.mosquitto import Mosquitto
+from tests.servers.web import HttpServer
 
 SETTINGS = """
 [listen]
