@@ -20,7 +20,9 @@ from tests.servers.mosquitto import PASSWORD, USER, Mosquitto
 COUNTED = ("stored", "quarantined", "duplicate")
 
 
-@pytest.mark.parametrize("speed", [6000.0, pytest.param(60.0, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "speed", [6000.0, pytest.param(60.0, marks=[pytest.mark.long, pytest.mark.timeout(1800)])]
+)
 def test_what_is_published_is_stored_or_set_aside_or_known(
     mosquitto: Mosquitto, tmp_path: Path, speed: float
 ) -> None:
