@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from console.formats.cap import CapDecoder
@@ -35,42 +35,22 @@ def decoder(name: str, feed: Feed, encodings: Sequence[str] = ("utf-8", "cp949")
 
     `encodings` are the site's, in the order in which they are tried.
     """
-    made = _by_kind(name, feed, encodings)
+    made = _KINDS[feed.kind](name, feed, encodings)
     return bounded(made, feed.plausible) if feed.plausible else made
 
 
-def _by_kind(name: str, feed: Feed, encodings: Sequence[str]) -> Decoder:
-    match feed.kind:
-        case "cap":
-            return CapDecoder(name, feed, encodings)
-        case "platform":
-            return PlatformDecoder(name, feed, encodings)
-        case "ngsi-ld":
-            return NgsiDecoder(name, feed, encodings)
-        case "register":
-            return RegisterDecoder(name, feed, encodings)
-        case "sdot":
-            return SdotDecoder(name, feed, encodings)
-        case "sparkplug":
-            return SparkplugDecoder(name, feed, encodings)
-        case "seoul":
-            return SeoulDecoder(name, feed, encodings)
-        case _:
-            return _of_things(name, feed, encodings)
-
-
-def _of_things(name: str, feed: Feed, encodings: Sequence[str]) -> Decoder:
-    """Forms of sensors, cameras and things; what names no form is a mapping."""
-    match feed.kind:
-        case "senml":
-            return SenmlDecoder(name, feed, encodings)
-        case "frigate":
-            return FrigateDecoder(name, feed, encodings)
-        case "onem2m":
-            return OneM2mDecoder(name, feed, encodings)
-        case "sensorthings":
-            return SensorThingsDecoder(name, feed, encodings)
-        case "onvif":
-            return OnvifDecoder(name, feed, encodings)
-        case _:
-            return MappingDecoder(name, feed, encodings)
+_KINDS: dict[str, Callable[[str, Feed, Sequence[str]], Decoder]] = {
+    "mapping": MappingDecoder,
+    "cap": CapDecoder,
+    "platform": PlatformDecoder,
+    "ngsi-ld": NgsiDecoder,
+    "senml": SenmlDecoder,
+    "sensorthings": SensorThingsDecoder,
+    "onem2m": OneM2mDecoder,
+    "onvif": OnvifDecoder,
+    "frigate": FrigateDecoder,
+    "sparkplug": SparkplugDecoder,
+    "sdot": SdotDecoder,
+    "seoul": SeoulDecoder,
+    "register": RegisterDecoder,
+}
