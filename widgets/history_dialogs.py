@@ -25,6 +25,7 @@ from db.workings import Progress
 from widgets import figures, theme
 from widgets.bridge import Bridge
 from widgets.incident_dialogs import ActDialog
+from widgets.labels import plain_label
 from widgets.words import Words
 
 
@@ -106,7 +107,7 @@ class ExportDialog(QDialog):
         layout = QVBoxLayout(self)
         since, until = words.when(since_ms)[:16], words.when(until_ms)[:16]
         for text in (figures.plain(source, 80), words.text("hold.from_to", since=since, until=until)):
-            layout.addWidget(_plain(text))
+            layout.addWidget(plain_label(text))
         for first, second in ((self.one, self.all), (self.csv, self.xlsx)):
             group, row = QButtonGroup(self), QHBoxLayout()
             for button in (first, second):
@@ -115,7 +116,7 @@ class ExportDialog(QDialog):
             row.addStretch(1)
             first.setChecked(True)
             layout.addLayout(row)
-        self.bar, self.message = QProgressBar(), _plain("")
+        self.bar, self.message = QProgressBar(), plain_label("")
         self.bar.setVisible(False)
         layout.addWidget(self.bar)
         layout.addWidget(self.message)
@@ -221,10 +222,3 @@ class ExportDialog(QDialog):
         if self._task:
             self._bridge.command("task.cancel", {"id": self._task})
         super().reject()
-
-
-def _plain(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label

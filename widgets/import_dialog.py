@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 from db.workings import Progress
 from widgets import figures, theme
 from widgets.bridge import Bridge
+from widgets.labels import plain_label
 from widgets.words import Words
 
 _KINDS = {"Reading": "importing.reading", "Event": "importing.event", "PlateRead": "importing.plate"}
@@ -55,7 +55,7 @@ class ImportDialog(QDialog):
         form = QFormLayout()
         form.addRow(words.text("importing.feed"), self.feed)
         form.addRow(words.text("importing.file"), self.file)
-        self.head = _plain(words.text("importing.none"))
+        self.head = plain_label(words.text("importing.none"))
         self.lines = QPlainTextEdit()
         self.lines.setReadOnly(True)
         self.lines.setAccessibleName(words.text("importing.title"))
@@ -73,7 +73,7 @@ class ImportDialog(QDialog):
         buttons.addWidget(self.begin)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
-        for part in (self.head, self.lines, _plain(words.text("importing.past")), self.bar):
+        for part in (self.head, self.lines, plain_label(words.text("importing.past")), self.bar):
             layout.addWidget(part)
         layout.addLayout(buttons)
 
@@ -227,10 +227,3 @@ class ImportDialog(QDialog):
         if self._task:
             self._bridge.command("task.cancel", {"id": self._task})
         super().reject()
-
-
-def _plain(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label
