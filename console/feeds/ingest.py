@@ -278,7 +278,7 @@ class Ingest:
         except (Unavailable, StoreError, SqlError) as error:
             self._disk_refuses(error)
             fail(posts, Unavailable(f"feed.db cannot be written ({error})"))
-        except Exception as error:
+        except Exception as error:  # whoever posted is told; the outermost frame logs it
             fail(posts, error)
             raise
         else:
