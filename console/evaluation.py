@@ -19,8 +19,9 @@ from console.engine import Engine
 from console.health.rollup import Health
 from console.worker import Worker
 from db import readings
+from db.alarm_records import Alarm
 from db.readings import StoredReading
-from db.records import Alarm, Latest, Reading
+from db.records import Latest, Reading
 
 log = structlog.get_logger(__name__)
 

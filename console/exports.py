@@ -18,7 +18,8 @@ from console.packs import codebook
 from console.running import Running
 from console.tasks import Task
 from db import entries, readings
-from db.records import Asset, Draft
+from db.asset_records import Asset
+from db.records import Draft
 from db.workings import Progress
 
 PART = 512 * 1024

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from db.records import Act, Alarm, Incident, Quarantined
+from db.alarm_records import Alarm
+from db.records import Act, Incident, Quarantined
 from db.workings import CatchUp, Gap, Hold, Progress
 
 

@@ -25,7 +25,8 @@ from console.rereading import OneRaw, Rereading
 from console.running import Running
 from console.status import status
 from db import alarms, blobs, entries, gaps, holds, incidents, quarantine, raw, readings
-from db.records import Asset, Entry, Trend
+from db.asset_records import Asset
+from db.records import Entry, Trend
 
 Limit = Annotated[int, Meta(ge=1, le=1000)]
 

@@ -17,7 +17,7 @@ from console.formats.forms import RegisterForm
 from console.formats.register_columns import Kind, find
 from console.formats.registers import Entry, Reader, Refused
 from console.health import tree
-from db.records import Asset
+from db.asset_records import Asset
 
 MAX_SHOWN = 10
 

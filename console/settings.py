@@ -33,7 +33,8 @@ from console.settings_tables import (
     Settings,
     Site,
 )
-from db.records import Camera, Rule
+from db.alarm_records import Rule
+from db.records import Camera
 
 CAMERA_SCHEMES = ("rtsp", "rtsps", "http", "https", "file")
 __all__ = [

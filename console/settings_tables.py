@@ -21,7 +21,8 @@ from console.formats.forms import (
     SeoulForm,
     SparkplugForm,
 )
-from db.records import Camera, Rule
+from db.alarm_records import Rule
+from db.records import Camera
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Port = Annotated[int, Meta(ge=1, le=65535)]

@@ -11,7 +11,8 @@ import msgspec
 from console.running import Running
 from db import counts as feed_counts
 from db import gaps
-from db.records import Alarm, CameraState, FeedCount, Incident, Lamp, Proof
+from db.alarm_records import Alarm
+from db.records import CameraState, FeedCount, Incident, Lamp, Proof
 from db.workings import CatchUp
 
 

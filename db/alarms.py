@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 from sqlite_utils import Database
 
-from db.records import Alarm, AlarmState, Value
+from db.alarm_records import Alarm, AlarmState
+from db.records import Value
 
 
 class Said(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):

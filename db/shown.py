@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from db.records import (
-    Act,
-    Alarm,
-    AssetState,
-    CameraState,
-    FeedCount,
-    Incident,
-    Lamp,
-    Latest,
-    Proof,
-    Quarantined,
-)
+from db.alarm_records import Alarm, Flood, Maintenance, Summary
+from db.asset_records import AssetState, Crisis, OnDuty
+from db.records import Act, CameraState, FeedCount, Incident, Lamp, Latest, Proof, Quarantined
 from db.workings import Backup, CatchUp, Gap, Hold, Progress
 
 Shown = (
@@ -32,4 +23,9 @@ Shown = (
     | Hold
     | Backup
     | Progress
+    | Flood
+    | Summary
+    | Maintenance
+    | Crisis
+    | OnDuty
 )

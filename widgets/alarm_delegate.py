@@ -8,7 +8,9 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, Q
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from db.records import Alarm, AlarmState, Asset, Latest, Rule
+from db.alarm_records import Alarm, AlarmState, Rule
+from db.asset_records import Asset
+from db.records import Latest
 from widgets import theme
 from widgets.alarm_values import SeriesKey, series_of
 from widgets.bridge import Bridge

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
-from db.records import Alarm
+from db.alarm_records import Alarm
 from widgets.alarm_delegate import AlarmTexts
 from widgets.figures import plain
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from db.records import Alarm, AlarmState
+from db.alarm_records import Alarm, AlarmState
 
 Index = QModelIndex | QPersistentModelIndex
 SortKey = tuple[int, int, int, str]

@@ -19,7 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from db.records import Alarm, AlarmState, Asset, Incident, Rule
+from db.alarm_records import Alarm, AlarmState, Rule
+from db.asset_records import Asset
+from db.records import Incident
 from widgets import alarm_values, theme
 from widgets.alarm_delegate import ROW_HEIGHT, AlarmDelegate, AlarmTexts
 from widgets.alarm_details import AlarmDetails

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from db.records import Alarm, Latest
+from db.alarm_records import Alarm
+from db.records import Latest
 
 SeriesKey = tuple[str, str]
 _OF_THE_VALUE = ("threshold", "average", "stuck")

@@ -11,7 +11,7 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from console.clock import Clock, SystemClock
-from db.records import Asset
+from db.asset_records import Asset
 
 INTERVAL_MS = 100
 MOST = 2000  # records of one hand-over: a city of 50,000 sensors must not hold up a key press

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from db.records import Asset, Condition
+from db.asset_records import Asset, Condition
 from widgets import theme
 from widgets.bridge import Bridge
 from widgets.card_figures import Line, grade_of, lines, wanted

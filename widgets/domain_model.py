@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from db.records import Asset, AssetState, Condition, Latest
+from db.asset_records import Asset, AssetState, Condition
+from db.records import Latest
 from widgets.health_model import SIDE_STATISTICS
 
 SAMPLE_MS = 2_000

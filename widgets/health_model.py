@@ -14,7 +14,8 @@ from typing import Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QBrush, QColor
 
-from db.records import Asset, AssetState, Condition, Flag, Latest
+from db.asset_records import Asset, AssetState, Condition
+from db.records import Flag, Latest
 from widgets import figures, theme
 from widgets.words import Words
 

@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from db.records import Asset, AssetState, Condition, Latest
+from db.asset_records import Asset, AssetState, Condition
+from db.records import Latest
 from widgets import figures
 from widgets.bridge import Bridge
 from widgets.health_model import AssetTree, Node, Role

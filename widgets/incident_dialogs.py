@@ -27,7 +27,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from db.records import Alarm, Camera, Incident
+from db.alarm_records import Alarm
+from db.records import Camera, Incident
 from widgets import figures, theme
 from widgets.bridge import Bridge
 from widgets.incident_model import LEVELS, RESULTS, TYPES, word

@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from db.records import Act, Alarm, Camera, Incident
+from db.alarm_records import Alarm
+from db.records import Act, Camera, Incident
 from widgets import figures
 from widgets.bridge import Bridge
 from widgets.incident_detail import IncidentDetail

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from db.records import Condition
+from db.asset_records import Condition
 from widgets import theme
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]

@@ -10,7 +10,9 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from db.records import Alarm, AlarmState, Asset, AssetState, Camera, CameraState, Condition
+from db.alarm_records import Alarm, AlarmState
+from db.asset_records import Asset, AssetState, Condition
+from db.records import Camera, CameraState
 from widgets import figures, theme
 from widgets.bridge import Bridge
 from widgets.map_cluster import badness

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from PySide6.QtCore import QLoggingCategory, QObject, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 
-from db.records import Alarm, AlarmState
+from db.alarm_records import Alarm, AlarmState
 from widgets.resource import resource
 
 PAUSE_MS = {1: 2_000, 2: 4_000, 3: 8_000, 4: 16_000}

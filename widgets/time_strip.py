@@ -12,7 +12,7 @@ from PySide6.QtCore import QRect, QRectF, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from db.records import Alarm
+from db.alarm_records import Alarm
 from widgets import theme
 from widgets.bridge import Bridge
 from widgets.words import Words

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from db.records import Latest, Rule, Trend
+from db.alarm_records import Rule
+from db.records import Latest, Trend
 from db.workings import Gap
 from widgets import figures
 from widgets.bridge import Bridge

@@ -18,7 +18,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPicture, QPolygonF
 from PySide6.QtWidgets import QGraphicsRectItem, QWidget
 
-from db.records import Rule, Trend
+from db.alarm_records import Rule
+from db.records import Trend
 from widgets import figures, theme
 from widgets.words import Words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QMessageBox
 
-from db.records import Alarm
+from db.alarm_records import Alarm
 from widgets.alarm_panel import AlarmPanel
 from widgets.camera_wall import CameraWall
 from widgets.domain_cards import DomainCards

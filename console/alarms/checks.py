@@ -8,7 +8,7 @@ import msgspec
 
 from console.alarms.force import HOURS
 from console.errors import SettingsError
-from db.records import Rule
+from db.alarm_records import Rule
 
 _COMMON = {
     "id", "kind", "source", "priority", "name", "name_en", "basis", "guidance", "guidance_en",

@@ -27,9 +27,11 @@ from console.alarms.rulebook import Rulebook
 from console.alarms.transitions import Transition
 from console.clock import Clock
 from db import alarms, arrivals, entries, events, readings
+from db.alarm_records import Alarm, Rule
 from db.alarms import Cursor, Mark
+from db.asset_records import Asset
 from db.readings import StoredReading
-from db.records import Alarm, Asset, Draft, Reading, Rule
+from db.records import Draft, Reading
 
 log = structlog.get_logger(__name__)
 

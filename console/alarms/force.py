@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime, tzinfo
 
 from console.alarms.gather import Values
-from db.records import Rule
+from db.alarm_records import Rule
 
 HOURS = re.compile(r"^([01]?\d|2[0-4])-([01]?\d|2[0-4])$")
 _DAY_MS = 86_400_000

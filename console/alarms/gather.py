@@ -15,8 +15,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from console.alarms.limits import is_back, is_beyond
+from db.alarm_records import Rule
 from db.alarms import Gathered
-from db.records import Reading, Rule
+from db.records import Reading
 
 _SAMPLES = 32
 """Into how many steps the window of a rate is cut."""

@@ -11,8 +11,8 @@ from console.alarms import transitions
 from console.alarms.evaluate import entry_of
 from console.errors import Refused
 from db import alarms, entries
+from db.alarm_records import Alarm
 from db.alarms import Watch
-from db.records import Alarm
 
 
 def acknowledge(db: Database, alarm_ids: Iterable[str], actor: str, note: str, at_ms: int) -> list[Alarm]:

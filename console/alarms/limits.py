@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db.records import Rule
+from db.alarm_records import Rule
 
 
 def is_beyond(rule: Rule, value: float) -> bool:

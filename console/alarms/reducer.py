@@ -31,10 +31,11 @@ from console.alarms.gather import Figure, Values, gather, note
 from console.alarms.limits import is_beyond
 from console.alarms.rulebook import NOTHING, Plan, Rulebook, Subject, is_of_events
 from console.alarms.transitions import Moved, Transition
+from db.alarm_records import Rule
 from db.alarms import Gathered, Watch
 from db.events import StoredEvent
 from db.readings import StoredReading
-from db.records import Event, Flag, Reading, Rule
+from db.records import Event, Flag, Reading
 
 _NEVER = 1 << 62
 _AHEAD_MS = 60_000

@@ -10,7 +10,8 @@ import msgspec
 
 from console.alarms.checks import check
 from console.alarms.force import is_always
-from db.records import Alarm, AlarmState, Asset, Rule
+from db.alarm_records import Alarm, AlarmState, Rule
+from db.asset_records import Asset
 
 _MOST_SERIES = 500_000
 

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from console.alarms import transitions
 from console.alarms.rulebook import Subject, matches
 from console.alarms.transitions import Moved
+from db.alarm_records import Rule
 from db.alarms import Said, Watch
-from db.records import Event, Flag, Rule
+from db.records import Event, Flag
 
 FORGET_MS = 7 * 86_400_000
 """How long an ended event is remembered, against statements that come late."""

@@ -25,8 +25,9 @@ from msgspec.structs import replace
 from console.alarms.gather import Figure
 from console.alarms.limits import is_back, is_beyond, is_worse, limit_of
 from console.alarms.rulebook import Subject
+from db.alarm_records import Alarm, AlarmState, Rule
 from db.alarms import Watch
-from db.records import Alarm, AlarmState, Reading, Rule
+from db.records import Reading
 
 Verb = Literal["raised", "acknowledged", "returned", "normal", "suppressed", "released"]
 

@@ -36,8 +36,8 @@ from console.feeds.session import IN_FLIGHT
 from console.health.rollup import Health
 from console.settings import Broker, Feed, Mapped, Mapping
 from db import connection, feed, ops
+from db.alarm_records import Alarm, Rule
 from db.readings import StoredReading
-from db.records import Alarm, Rule
 
 REACH = 0.5
 SOURCES = 1170  # sensors of the city today; DOMAIN.md, measured scale

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from console.demo import places
 from console.demo.places import Spot
-from db.records import Asset
+from db.asset_records import Asset
 
 
 def assets() -> list[Asset]:

@@ -18,7 +18,7 @@ from console.clock import Clock
 from console.errors import Refused, Unavailable
 from console.link_client import LinkClient
 from console.worker import Worker
-from db.records import Alarm, AlarmState
+from db.alarm_records import Alarm, AlarmState
 
 log = structlog.get_logger(__name__)
 

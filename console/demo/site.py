@@ -13,7 +13,8 @@ from console.demo import places
 from console.demo.assets import assets
 from console.demo.places import USERNAME
 from console.settings import Broker, Central, Feed, Mapped, MappedEvent, Mapping, Settings, Site
-from db.records import Camera, Rule
+from db.alarm_records import Rule
+from db.records import Camera
 
 CAMERAS = places.VIEWS
 """The cameras of the demo, in the order in which `camera_urls` is given."""

@@ -18,7 +18,9 @@ import heapq
 from collections.abc import Iterable, Sequence
 
 from console.clock import Clock
-from db.records import Alarm, AlarmState, Asset, AssetState, Condition, Latest, Reading
+from db.alarm_records import Alarm, AlarmState
+from db.asset_records import Asset, AssetState, Condition
+from db.records import Latest, Reading
 
 _SEEN_EVERY_S = 5.0  # a newer last-seen alone is told this often
 _ACTIVE = (AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED)

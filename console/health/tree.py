@@ -17,7 +17,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from console.errors import SettingsError
-from db.records import Asset
+from db.asset_records import Asset
 
 KINDS: tuple[str, ...] = get_args(get_type_hints(Asset)["kind"])
 _KEYS = Asset.__struct_fields__

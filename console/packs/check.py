@@ -15,7 +15,8 @@ from console.packs import indicators, load, replay
 from console.packs.tables import Figure, Pack, Quantity
 from console.packs.units import is_unit
 from console.settings_tables import Feed
-from db.records import Reading, Rule, SetAside
+from db.alarm_records import Rule
+from db.records import Reading, SetAside
 
 _VALUE_KINDS = ("threshold", "average", "forecast", "count")
 _NOON = 1_795_309_200_000  # 2026-11-22 10:00 in Seoul; any moment would do

@@ -10,7 +10,8 @@ from sqlite_utils import Database
 from console.packs import installed
 from console.running import Running
 from db import counts, entries, readings
-from db.records import Asset, AssetState, Lamp, Proof
+from db.asset_records import Asset, AssetState
+from db.records import Lamp, Proof
 
 _DAY_MS = 86_400_000
 

@@ -10,7 +10,7 @@ import msgspec
 from console.packs.load import chosen
 from console.packs.tables import EventType, Guidance, Pack
 from console.settings_tables import Feed, Mapped, Plausible, Settings
-from db.records import Rule
+from db.alarm_records import Rule
 
 
 def joined(settings: Settings, base: Path | None) -> Settings:

@@ -11,7 +11,7 @@ import tomlkit
 
 from console.packs.tables import Pack, Sample
 from console.settings_tables import Broker, Feed, Settings, Site
-from db.records import Asset
+from db.asset_records import Asset
 
 DISTRICT = "replay"
 

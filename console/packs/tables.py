@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, field
 
 from console.settings_tables import Feed, Filled, Name
-from db.records import Rule
+from db.alarm_records import Rule
 
 Names = tuple[str, ...]
 Look = Annotated[int, Meta(ge=0, le=4)]

@@ -13,7 +13,8 @@ from PySide6.QtTest import QTest
 from console.clock import SystemClock
 from console.link_client import LinkClient
 from console.sync.install import central_init
-from db.records import AlarmState, Incident
+from db.alarm_records import AlarmState
+from db.records import Incident
 from tests.end_to_end.test_roles import settings_for
 from tests.end_to_end.whole import WholeConsole
 from tests.servers.mosquitto import Mosquitto, publish_all

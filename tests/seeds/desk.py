@@ -12,7 +12,8 @@ from console.clock import SystemClock
 from console.core import Core
 from console.packs import load, samples
 from console.packs.replay import filled
-from db.records import Alarm, Latest
+from db.alarm_records import Alarm
+from db.records import Latest
 
 _T = TypeVar("_T")
 PATIENCE_S = 20.0

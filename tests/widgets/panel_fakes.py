@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from db.records import Act, Asset, AssetState, Condition, Incident, Latest
+from db.asset_records import Asset, AssetState, Condition
+from db.records import Act, Incident, Latest
 from widgets.bridge import Bridge
 
 NOW_MS = 1_795_312_892_000  # 2026-11-22 11:01:32 in Seoul

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from PySide6.QtCore import QPersistentModelIndex
 
-from db.records import Alarm, AlarmState
+from db.alarm_records import Alarm, AlarmState
 from widgets.alarm_model import AlarmModel, sort_key
 
 

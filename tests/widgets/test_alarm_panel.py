@@ -11,7 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QInputDialog
 
 from console.clock import ManualClock
-from db.records import Alarm, AlarmState, Flag, Latest, Rule
+from db.alarm_records import Alarm, AlarmState, Rule
+from db.records import Flag, Latest
 from widgets import alarm_panel, theme
 from widgets.alarm_delegate import AlarmDelegate, AlarmTexts
 from widgets.alarm_panel import AlarmPanel

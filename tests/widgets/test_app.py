@@ -14,7 +14,9 @@ import pytest
 from PySide6.QtCore import Qt
 
 from console.clock import ManualClock
-from db.records import Alarm, AlarmState, Asset, AssetState, Condition, Incident, Lamp
+from db.alarm_records import Alarm, AlarmState
+from db.asset_records import Asset, AssetState, Condition
+from db.records import Incident, Lamp
 from widgets import theme
 from widgets.app import Screen
 from widgets.bridge import Bridge

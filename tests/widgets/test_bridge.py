@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from console.clock import ManualClock
-from db.records import Asset, FeedCount, Latest
+from db.asset_records import Asset
+from db.records import FeedCount, Latest
 from widgets.bridge import MOST, Bridge
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from db.records import Asset, AssetState, Condition, Flag, Latest
+from db.asset_records import Asset, AssetState, Condition
+from db.records import Flag, Latest
 from widgets.domain_model import SAMPLE_MS, Domains
 
 ASSETS = [

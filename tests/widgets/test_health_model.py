@@ -7,7 +7,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from db.records import Asset, Condition
+from db.asset_records import Asset, Condition
 from tests.widgets.panel_fakes import NOW_MS, district, latest, state
 from widgets.health_model import AssetTree
 from widgets.words import Words

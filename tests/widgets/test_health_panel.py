@@ -6,7 +6,9 @@ from typing import Any
 
 from pytestqt.qtbot import QtBot
 
-from db.records import Asset, Condition, Rule, Trend
+from db.alarm_records import Rule
+from db.asset_records import Asset, Condition
+from db.records import Trend
 from tests.widgets.panel_fakes import NOW_MS, FakeBridge, district, latest, state
 from widgets.health_panel import HealthPanel
 from widgets.trend_panel import limits_for

@@ -12,7 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from db.records import Alarm, AlarmState, Attachment, Camera, Incident
+from db.alarm_records import Alarm, AlarmState
+from db.records import Attachment, Camera, Incident
 from tests.widgets.panel_fakes import NOW_MS, FakeBridge, act, incident
 from widgets.incident_dialogs import CloseDialog, OpenDialog
 from widgets.incident_files import safe_name

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from db.records import Alarm, AlarmState, Asset, Camera, CameraState, Condition
+from db.alarm_records import Alarm, AlarmState
+from db.asset_records import Asset, Condition
+from db.records import Camera, CameraState
 from tests.widgets.panel_fakes import NOW_MS, FakeBridge, district, state
 from widgets.map_cluster import CRITICAL, LOW, MEDIUM, UNKNOWN, WELL, badness, clustered
 from widgets.map_panel import MapPanel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from db.records import Alarm, AlarmState
+from db.alarm_records import Alarm, AlarmState
 from widgets.sounds import AlarmSound, QtSpeaker
 
 

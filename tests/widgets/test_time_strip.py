@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from console.clock import ManualClock
-from db.records import Alarm, AlarmState
+from db.alarm_records import Alarm, AlarmState
 from widgets.bridge import Bridge
 from widgets.time_strip import BIN_MS, SPAN_MS, TimeStrip
 from widgets.words import Words

@@ -6,8 +6,10 @@ import pytest
 
 from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
+from db.alarm_records import Alarm, AlarmState, Rule
+from db.asset_records import Asset
 from db.readings import StoredReading
-from db.records import Alarm, AlarmState, Asset, Reading, Rule
+from db.records import Reading
 
 T0 = 1_000_000
 LAMPS = ("lamp", "cctv", "wifi")

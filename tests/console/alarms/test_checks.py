@@ -10,7 +10,7 @@ import pytest
 from console.alarms.checks import check
 from console.errors import SettingsError
 from console.settings import load
-from db.records import Rule
+from db.alarm_records import Rule
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -18,8 +18,10 @@ from console.alarms.rulebook import Rulebook
 from console.clock import ManualClock
 from console.errors import Refused
 from db import alarms, arrivals, connection, entries, events, feed, ops, readings
+from db.alarm_records import Alarm, AlarmState, Rule
+from db.asset_records import Asset
 from db.readings import StoredReading
-from db.records import Alarm, AlarmState, Asset, Draft, Event, Reading, Rule
+from db.records import Draft, Event, Reading
 
 KEY = bytes(32)
 RULES = [

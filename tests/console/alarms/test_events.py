@@ -10,9 +10,10 @@ import pytest
 from console.alarms import transitions
 from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
+from db.alarm_records import Alarm, AlarmState, Rule
 from db.events import StoredEvent
 from db.readings import StoredReading
-from db.records import Alarm, AlarmState, Event, Flag, Reading, Rule
+from db.records import Event, Flag, Reading
 
 T0 = 1_000_000
 BELL = Rule("bell", "event", types=("bell*",), priority=1)

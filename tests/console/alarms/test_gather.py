@@ -10,8 +10,9 @@ import pytest
 from console.alarms import force
 from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
+from db.alarm_records import Rule
 from db.readings import StoredReading
-from db.records import Flag, Reading, Rule
+from db.records import Flag, Reading
 
 HOUR = 3_600_000
 T0 = 1000 * HOUR

@@ -14,9 +14,11 @@ from console.alarms import transitions
 from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
 from console.alarms.transitions import Transition
+from db.alarm_records import Rule
 from db.alarms import Gathered, Watch
+from db.asset_records import Asset
 from db.readings import StoredReading
-from db.records import Asset, Flag, Reading, Rule
+from db.records import Flag, Reading
 
 T0 = 1_000_000
 RULES = [

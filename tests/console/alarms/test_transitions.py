@@ -12,8 +12,10 @@ from msgspec.structs import replace
 from console.alarms.rulebook import Rulebook, Subject
 from console.alarms.transitions import acknowledge, expire, judge, raise_alarm, settle_return
 from console.errors import SettingsError
+from db.alarm_records import AlarmState, Rule
 from db.alarms import Watch
-from db.records import AlarmState, Asset, Reading, Rule
+from db.asset_records import Asset
+from db.records import Reading
 
 NORMAL, UNACK, ACK, RETURNED = (
     AlarmState.NORMAL,

@@ -13,7 +13,7 @@ from console.core import Core
 from console.link_client import LinkClient
 from console.settings import parse
 from db import alarms, entries
-from db.records import Alarm
+from db.alarm_records import Alarm
 
 SETTINGS = """
 [site]

@@ -17,7 +17,8 @@ from console.errors import Refused
 from console.link_client import LinkClient
 from console.settings import load
 from db import quarantine, readings
-from db.records import Alarm, Flag
+from db.alarm_records import Alarm
+from db.records import Flag
 from tests.end_to_end.whole import until
 from tests.servers.mosquitto import PASSWORD, USER, Mosquitto, publish_all
 

@@ -15,7 +15,7 @@ from console.core import Core
 from console.link_client import LinkClient
 from console.settings import parse
 from db import entries
-from db.records import Alarm, AlarmState
+from db.alarm_records import Alarm, AlarmState
 from db.workings import Gap
 from tests.end_to_end.whole import until
 from tests.servers.history import Asked, History, Reply, history

@@ -8,7 +8,9 @@ from msgspec.structs import replace
 
 from console.clock import ManualClock
 from console.health.rollup import Health
-from db.records import Alarm, AlarmState, Asset, AssetState, Condition, Flag, Latest, Reading
+from db.alarm_records import Alarm, AlarmState
+from db.asset_records import Asset, AssetState, Condition
+from db.records import Flag, Latest, Reading
 
 TREE = [
     Asset("d", "district", "D"),

@@ -10,7 +10,7 @@ from console.packs import check, load, replay
 from console.packs.joining import joined
 from console.packs.samples import settings
 from console.packs.tables import Pack
-from db.records import Rule
+from db.alarm_records import Rule
 from tests.console.packs import stories
 
 FILES = sorted(load.SHIPPED.glob("*.toml"))
