@@ -190,7 +190,7 @@ class Alarm(Record, frozen=True):
         """The one state an operator sees: what keeps it from being announced goes before its own."""
         if self.out_of_service is not None:
             return AlarmState.OUT_OF_SERVICE
-        if self.suppressed_by:
+        if self.suppressed_by and self.is_standing:
             return AlarmState.SUPPRESSED
         if self.shelf is not None:
             return AlarmState.SHELVED

@@ -23,7 +23,12 @@ _STATE_KEYS = {
     AlarmState.ACKNOWLEDGED: "alarms.acknowledged",
     AlarmState.RETURNED: "alarms.returned",
     AlarmState.NORMAL: "alarms.normal",
+    AlarmState.LATCHED: "alarms.latched",
+    AlarmState.SHELVED: "alarms.shelved",
+    AlarmState.SUPPRESSED: "alarms.suppressed_state",
+    AlarmState.OUT_OF_SERVICE: "alarms.out_of_service",
 }
+_LOUD = (AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED)
 
 
 class AlarmTexts:
@@ -36,7 +41,9 @@ class AlarmTexts:
         self.rules: dict[str, Rule] = {}
         self.incidents: dict[str, str] = {}  # their numbers, by id
         self.now: dict[SeriesKey, Latest] = {}  # the newest values of what alarms are about
+        self.guidance: dict[str, str] = {}  # what the core says to do, by alarm
         self.under: Callable[[str], Sequence[Alarm]] = lambda _: ()
+        self.standing: Callable[[str], Alarm | None] = lambda _: None
 
     def where(self, alarm: Alarm) -> str:
         """The asset's name (a channel's with its device), or the place or source as it came."""
@@ -94,12 +101,25 @@ class AlarmTexts:
 
     def state(self, alarm: Alarm) -> str:
         """The state in a word."""
-        return self.words.text(_STATE_KEYS[alarm.state])
+        return self.words.text(_STATE_KEYS[alarm.shown])
 
     def state_and_age(self, alarm: Alarm) -> str:
-        """`미확인 · 25초`: the state, and how long since it began to stand."""
+        """`미확인 · 25초`: the state, and how long since it began, or of what is put aside until it ends."""
+        until = self.until_ms(alarm)
+        if until is not None:
+            left = self.words.age(max(0, until - self._bridge.now_ms()) / 1000)
+            return self.words.text("alarms.until", state=self.state(alarm), left=left)
         since = alarm.returned_ms if alarm.state is AlarmState.RETURNED else alarm.raised_ms
         return f"{self.state(alarm)} · {self.words.age(self._bridge.age_s(since or alarm.raised_ms))}"
+
+    @staticmethod
+    def until_ms(alarm: Alarm) -> int | None:
+        """When shelving or work ends by itself."""
+        if alarm.shown is AlarmState.SHELVED and alarm.shelf is not None:
+            return alarm.shelf.until_ms
+        if alarm.shown is AlarmState.OUT_OF_SERVICE and alarm.out_of_service is not None:
+            return alarm.out_of_service.until_ms
+        return None
 
     def line(self, alarm: Alarm) -> str:
         """The whole alarm in one line, for a screen reader and a tool tip."""
@@ -138,7 +158,7 @@ class AlarmDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _ground(self, painter: QPainter, area: QRect, alarm: Alarm, selected: bool, focused: bool) -> None:
-        is_new = alarm.state is AlarmState.UNACKNOWLEDGED
+        is_new = alarm.shown is AlarmState.UNACKNOWLEDGED
         colour = theme.priority_colour(alarm.priority)
         ground = theme.SELECTED if selected else theme.RAISED if is_new else theme.PANEL
         painter.fillRect(area.adjusted(0, 0, 0, -1), QColor(ground))
@@ -148,7 +168,7 @@ class AlarmDelegate(QStyledItemDelegate):
         if focused:
             painter.setPen(QColor(theme.BRIGHT))
             painter.drawRect(area.adjusted(0, 0, -1, -2))
-        quiet = alarm.state in (AlarmState.RETURNED, AlarmState.NORMAL)
+        quiet = alarm.shown not in _LOUD
         is_forecast = alarm.look == "forecast"
         shape = "dashes" if is_forecast else theme.SHAPES.get(alarm.priority, "dot")
         spot = QRectF(area.left() + 13, area.center().y() - 10, 20, 20)
@@ -157,8 +177,8 @@ class AlarmDelegate(QStyledItemDelegate):
         painter.setOpacity(1.0)
 
     def _lines(self, painter: QPainter, area: QRect, alarm: Alarm, selected: bool) -> None:
-        is_new = alarm.state is AlarmState.UNACKNOWLEDGED
-        quiet = alarm.state in (AlarmState.RETURNED, AlarmState.NORMAL)
+        is_new = alarm.shown is AlarmState.UNACKNOWLEDGED
+        quiet = alarm.shown not in _LOUD
         strong = QColor(theme.BRIGHT if selected or is_new else theme.DIM if quiet else theme.TEXT)
         weak = QColor(theme.BRIGHT if selected else theme.TEXT if is_new else theme.DIM)
         half = area.height() // 2

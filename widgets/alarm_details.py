@@ -45,7 +45,7 @@ class AlarmDetails(QPlainTextEdit):
             " …" if len(under) > _NAMED else ""
         )
         fields = (
-            ("guidance", plain(words.pick(rule.guidance, rule.guidance_en), 600) if rule else ""),
+            ("guidance", self._guidance(alarm)),
             ("state", texts.state_and_age(alarm)),
             ("what", words.quantity(alarm.quantity) if alarm.quantity and alarm.kind != "silent" else ""),
             ("value", words.value(alarm.value, alarm.unit) if alarm.value is not None else ""),
@@ -58,6 +58,10 @@ class AlarmDetails(QPlainTextEdit):
             ("returned", words.when(alarm.returned_ms) if alarm.returned_ms is not None else ""),
             ("acknowledged", who),
             ("note", plain(alarm.note, 500)),
+            *self._put_aside(alarm),
+            ("assignee", plain(alarm.assignee, 60)),
+            ("comment", plain(alarm.comment, 600)),
+            ("escalated", words.when(alarm.escalated_ms) if alarm.escalated_ms is not None else ""),
             ("incident", plain(texts.incidents.get(alarm.incident, alarm.incident), 60)),
             ("place", plain(alarm.place, 120)),
             ("source", plain(alarm.source, 120)),
@@ -67,3 +71,28 @@ class AlarmDetails(QPlainTextEdit):
             ("activation", str(alarm.activation)),
         )
         return [(words.text(f"alarms.field.{key}"), value) for key, value in fields]
+
+    def _guidance(self, alarm: Alarm) -> str:
+        told = self._texts.guidance.get(alarm.id, "")
+        rule = self._texts.rules.get(alarm.rule)
+        if told or rule is None:
+            return plain(told, 600)
+        return plain(self._texts.words.pick(rule.guidance, rule.guidance_en), 600)
+
+    def _put_aside(self, alarm: Alarm) -> list[tuple[str, str]]:
+        """Who keeps it from being announced, until when and why."""
+        words, shelf, work = self._texts.words, alarm.shelf, alarm.out_of_service
+        fields = []
+        if shelf is not None:
+            until = words.when(shelf.until_ms)
+            fields.append(("shelf", f"{until} · {plain(shelf.by, 60)} · {plain(shelf.reason, 200)}"))
+        if work is not None:
+            parts = [plain(work.order, 80), plain(work.by, 60), plain(work.reason, 200)]
+            if work.until_ms is not None:
+                parts.insert(1, words.when(work.until_ms))
+            fields.append(("service", " · ".join(part for part in parts if part)))
+        if alarm.suppressed_by:
+            cause = self._texts.standing(alarm.suppressed_by)
+            said = self._texts.line(cause) if cause is not None else plain(alarm.suppressed_by, 160)
+            fields.append(("cause", said))
+        return fields

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
@@ -14,19 +14,25 @@ from db.alarm_records import Alarm, AlarmState
 Index = QModelIndex | QPersistentModelIndex
 SortKey = tuple[int, int, int, str]
 _NOWHERE = QModelIndex()
-_GROUPS = {AlarmState.UNACKNOWLEDGED: 0, AlarmState.RETURNED: 1, AlarmState.ACKNOWLEDGED: 2}
+_GROUPS = {
+    AlarmState.UNACKNOWLEDGED: 0, AlarmState.RETURNED: 1, AlarmState.LATCHED: 2, AlarmState.ACKNOWLEDGED: 3,
+}  # fmt: skip
 _LAST = 9
 _AT_ONCE = 100
 
-
-def has_row(alarm: Alarm) -> bool:
-    """Whether it is listed: it stands, and not under the alarm that explains it."""
-    return alarm.is_standing and not alarm.suppressed_by
+View = Literal["standing", "shelved", "suppressed", "service"]
+VIEWS: dict[View, frozenset[AlarmState]] = {
+    "standing": frozenset(_GROUPS),
+    "shelved": frozenset({AlarmState.SHELVED}),
+    "suppressed": frozenset({AlarmState.SUPPRESSED}),
+    "service": frozenset({AlarmState.OUT_OF_SERVICE}),
+}
+"""What each view of the list shows; together they show every alarm that is not simply normal, once."""
 
 
 def sort_key(alarm: Alarm) -> SortKey:
-    """What needs a hand first: unacknowledged, returned, acknowledged; then priority; then newest."""
-    return (_GROUPS.get(alarm.state, 3), alarm.priority, -alarm.raised_ms, alarm.id)
+    """What needs a hand first, by its state; then priority; then the newest."""
+    return (_GROUPS.get(alarm.state, 4), alarm.priority, -alarm.raised_ms, alarm.id)
 
 
 class AlarmModel(QAbstractListModel):
@@ -35,7 +41,8 @@ class AlarmModel(QAbstractListModel):
     While `hold(True)`, no row changes its place: changed alarms are redrawn
     where they are, new ones wait at the end and are counted in `waiting`, and
     alarms that are over stay as such. `hold(False)` brings everything in order.
-    Alarms that another one explains have no row; `under` gives them.
+    What is shelved, suppressed or out of service has its row in a view of its own;
+    `under` gives the alarms that another one explains.
 
     Signals:
         counted: numbers or order have changed.
@@ -51,7 +58,9 @@ class AlarmModel(QAbstractListModel):
         self._key_of: dict[str, SortKey] = {}
         self._held = False
         self._arrivals = 0
+        self._every: dict[str, Alarm] = {}
         self._counts: Counter[AlarmState] = Counter()
+        self.view: View = "standing"
         self.waiting: list[Alarm] = []
         self._under: dict[str, dict[str, Alarm]] = {}
         self._cause_of: dict[str, str] = {}
@@ -71,10 +80,17 @@ class AlarmModel(QAbstractListModel):
         found = self._under.get(alarm_id)
         return sorted(found.values(), key=lambda each: (each.raised_ms, each.id)) if found else []
 
-    @property
-    def suppressed(self) -> int:
-        """How many alarms stand under another one."""
-        return len(self._cause_of)
+    def every(self) -> list[Alarm]:
+        """All alarms that are not simply normal, in whatever view."""
+        return list(self._every.values())
+
+    def find(self, alarm_id: str) -> Alarm | None:
+        """This alarm, if it is not simply normal."""
+        return self._every.get(alarm_id)
+
+    def lists(self, alarm: Alarm) -> bool:
+        """Whether it has a row in the present view."""
+        return alarm.shown in VIEWS[self.view]
 
     def row_of(self, alarm_id: str) -> int | None:
         """The row of an alarm, if it has one."""
@@ -82,7 +98,7 @@ class AlarmModel(QAbstractListModel):
         return None if key is None else bisect_left(self._keys, key)
 
     def counts(self) -> dict[AlarmState, int]:
-        """How many standing alarms are in each state."""
+        """How many alarms are shown in each state, in all views."""
         return {state: self._counts[state] for state in AlarmState}
 
     @property
@@ -97,20 +113,28 @@ class AlarmModel(QAbstractListModel):
         self._held = held
         if not held:
             self.waiting = []
-            self._drop([alarm.id for alarm in self._rows if not has_row(alarm)])
+            self._drop([alarm.id for alarm in self._rows if not self.lists(alarm)])
             self._order_all()
         self.counted.emit()
 
     def replace(self, alarms: Iterable[Alarm]) -> None:
-        """Hold just these alarms, the standing ones of them."""
-        self.beginResetModel()
-        every = {alarm.id: alarm for alarm in alarms if alarm.is_standing}
-        newest = {key: alarm for key, alarm in every.items() if has_row(alarm)}
+        """Hold just these alarms, those of them that are not simply normal."""
+        self._every = {alarm.id: alarm for alarm in alarms if alarm.shown is not AlarmState.NORMAL}
+        self._counts = Counter(alarm.shown for alarm in self._every.values())
         self._under, self._cause_of = {}, {}
-        self._put_under(every.values())
-        self._rows = sorted(newest.values(), key=sort_key)
+        self._put_under(self._every.values())
+        self._fill()
+
+    def show_view(self, view: View) -> None:
+        """List these alarms instead."""
+        if view != self.view:
+            self.view = view
+            self._fill()
+
+    def _fill(self) -> None:
+        self.beginResetModel()
+        self._rows = sorted((each for each in self._every.values() if self.lists(each)), key=sort_key)
         self._take_keys()
-        self._counts = Counter(alarm.state for alarm in self._rows)
         self.waiting = []
         self.endResetModel()
         self.counted.emit()
@@ -120,14 +144,13 @@ class AlarmModel(QAbstractListModel):
         newest = {record.id: record for record in records if isinstance(record, Alarm)}
         if not newest:
             return
+        self._count(newest.values())
         moved_under = self._put_under(newest.values())
-        new = [alarm for alarm in newest.values() if alarm.id not in self._key_of and has_row(alarm)]
+        new = [alarm for alarm in newest.values() if alarm.id not in self._key_of and self.lists(alarm)]
         known = [alarm for alarm in newest.values() if alarm.id in self._key_of]
         moved: list[Alarm] = []
         for alarm in known:
             row = self._row(alarm.id)
-            self._counts[self._rows[row].state] -= 1
-            self._counts[alarm.state] += 1
             self._rows[row] = alarm
             at = self.index(row)
             self.dataChanged.emit(at, at)
@@ -140,9 +163,18 @@ class AlarmModel(QAbstractListModel):
         if self._held:
             self.waiting = [newest.get(alarm.id, alarm) for alarm in self.waiting] + new
         else:
-            self._drop([alarm.id for alarm in known if not has_row(alarm)])
-            self._place(new + [alarm for alarm in moved if has_row(alarm)])
+            self._drop([alarm.id for alarm in known if not self.lists(alarm)])
+            self._place(new + [alarm for alarm in moved if self.lists(alarm)])
         self.counted.emit()
+
+    def _count(self, alarms: Iterable[Alarm]) -> None:
+        for alarm in alarms:
+            before = self._every.pop(alarm.id, None)
+            if before is not None:
+                self._counts[before.shown] -= 1
+            if alarm.shown is not AlarmState.NORMAL:
+                self._every[alarm.id] = alarm
+                self._counts[alarm.shown] += 1
 
     def _put_under(self, alarms: Iterable[Alarm]) -> set[str]:
         """Keep alarms under what explains them; returns the causes that have others now."""
@@ -174,7 +206,6 @@ class AlarmModel(QAbstractListModel):
         self.beginInsertRows(QModelIndex(), first, first + len(alarms) - 1)
         for alarm in alarms:
             self._arrivals += 1
-            self._counts[alarm.state] += 1
             key = (_LAST, 0, self._arrivals, alarm.id)
             self._rows.append(alarm)
             self._keys.append(key)
@@ -184,7 +215,6 @@ class AlarmModel(QAbstractListModel):
     def _drop(self, alarm_ids: list[str]) -> None:
         for row in sorted((self._row(each) for each in alarm_ids), reverse=True):
             self.beginRemoveRows(QModelIndex(), row, row)
-            self._counts[self._rows[row].state] -= 1
             del self._key_of[self._rows[row].id]
             del self._rows[row], self._keys[row]
             self.endRemoveRows()

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
-    QInputDialog,
     QLabel,
     QPushButton,
     QTableView,
@@ -20,13 +19,16 @@ from PySide6.QtWidgets import (
 )
 
 from db.alarm_records import Alarm, AlarmState, Rule
-from db.asset_records import Asset
+from db.asset_records import Asset, OnDuty
 from db.records import Incident
 from widgets import alarm_values, theme
+from widgets.alarm_acts import AlarmActs, can_be_acknowledged
 from widgets.alarm_delegate import ROW_HEIGHT, AlarmDelegate, AlarmTexts
 from widgets.alarm_details import AlarmDetails
-from widgets.alarm_model import AlarmModel, has_row
+from widgets.alarm_model import AlarmModel, View
+from widgets.alarm_views import AlarmViews
 from widgets.bridge import Bridge
+from widgets.figures import plain
 from widgets.words import Words
 
 _TICK_MS = 1000
@@ -42,6 +44,7 @@ class AlarmPanel(QWidget):
         standing: a tuple of all standing Alarms, whenever the whole has been read.
         altered: a tuple of the Alarms that have just changed.
         silence_wanted: the operator wants the sound to stop for now.
+        look_wanted: (what, alarm) to be looked at, `what` of `widgets/alarm_acts.py`.
     """
 
     incident_wanted = Signal(object)
@@ -49,6 +52,7 @@ class AlarmPanel(QWidget):
     standing = Signal(object)
     altered = Signal(object)
     silence_wanted = Signal()
+    look_wanted = Signal(str, object)
 
     def __init__(self, bridge: Bridge, words: Words) -> None:
         super().__init__()
@@ -60,7 +64,11 @@ class AlarmPanel(QWidget):
         self._message = ""
         self._hovered = False
         self.model = AlarmModel(self)
-        self._texts.under = self.model.under
+        self._texts.under, self._texts.standing = self.model.under, self.model.find
+        self.acts = AlarmActs(bridge, words, self, self.selected)
+        self.acts.wanted.connect(self.look_wanted)
+        self.acts.failed.connect(self._say_failure)
+        self.acts.sending.connect(self._say_sending)
         self._build()
         self._shortcuts()
         self._ticker = QTimer(self)
@@ -74,6 +82,8 @@ class AlarmPanel(QWidget):
 
     def _build(self) -> None:
         self.counts = QLabel()
+        self.views = AlarmViews(self._words)
+        self.views.chosen.connect(self._show_view)
         self.silence = QPushButton()
         self.silence.setVisible(False)
         self.silence.clicked.connect(self.silence_wanted)
@@ -105,12 +115,15 @@ class AlarmPanel(QWidget):
         self.details = AlarmDetails(self._texts)
         self.details.setFixedHeight(168)
         self.details.setVisible(False)
-        self.acknowledge_button, self.note_button, self.incident_button = (
-            QPushButton(), QPushButton(), QPushButton(),
+        self.acknowledge_button, self.note_button, self.incident_button, self.more_button = (
+            QPushButton(), QPushButton(), QPushButton(), QPushButton(),
         )  # fmt: skip
         self.acknowledge_button.clicked.connect(self.acknowledge)
-        self.note_button.clicked.connect(self.acknowledge_with_note)
+        self.note_button.clicked.connect(self.acts.acknowledge_with_note)
         self.incident_button.clicked.connect(self._want_incident)
+        self.more_button.clicked.connect(self._show_more)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._show_menu)
         self.hint = QLabel()
         for label in (self.counts, self.empty, self.hint):
             label.setTextFormat(Qt.TextFormat.PlainText)
@@ -118,7 +131,7 @@ class AlarmPanel(QWidget):
         self.hint.setWordWrap(True)
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
-        for button in (self.acknowledge_button, self.note_button, self.incident_button):
+        for button in (self.acknowledge_button, self.note_button, self.incident_button, self.more_button):
             buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
@@ -127,6 +140,7 @@ class AlarmPanel(QWidget):
         top.addWidget(self.counts, 1)
         top.addWidget(self.silence)
         layout.addLayout(top)
+        layout.addWidget(self.views)
         layout.addWidget(self.waiting)
         layout.addWidget(self.list, 1)
         layout.addWidget(self.details)
@@ -137,7 +151,7 @@ class AlarmPanel(QWidget):
     def _shortcuts(self) -> None:
         for key, act in (
             ("Space", self.acknowledge),
-            ("N", self.acknowledge_with_note),
+            ("N", self.acts.acknowledge_with_note),
             ("E", self._want_incident),
             ("Esc", self.leave),
             ("M", self.silence_wanted.emit),
@@ -154,11 +168,17 @@ class AlarmPanel(QWidget):
         for record in records:
             if isinstance(record, Incident):
                 self._texts.incidents[record.id] = record.number
+            elif isinstance(record, OnDuty):
+                self._take_duty(record)
         if alarms:
             self.model.apply(alarms)
             self.altered.emit(alarms)
         if alarm_values.take(self._texts.now, self.model.alarms(), records):
             self.list.viewport().update()
+
+    def _take_duty(self, record: OnDuty) -> None:
+        others = [name for name in self.acts.on_duty if name != record.actor]
+        self.acts.on_duty = others if record.left_ms is not None else [*others, record.actor]
 
     @Slot(bool, str)
     def _on_linked(self, up: bool, _reason: str) -> None:
@@ -177,7 +197,7 @@ class AlarmPanel(QWidget):
         for alarm_id in chosen:
             self._choose(alarm_id)
         self._count()
-        self.standing.emit(tuple(self.model.alarms()))
+        self.standing.emit(tuple(self.model.every()))
 
     def _take_assets(self, value: Any, error: str) -> None:
         if not error:
@@ -212,30 +232,17 @@ class AlarmPanel(QWidget):
     def acknowledge(self) -> None:
         """Acknowledge what is selected; with nothing selected, choose the first row to read."""
         if self.selected():
-            self._send("")
+            self.acts.acknowledge()
         elif self.model.rowCount():
             self.list.setCurrentIndex(self.model.index(0))
 
+    @Slot(str)
+    def _say_failure(self, error: str) -> None:
+        self._say(self._words.text("alarms.failed", reason=plain(error)) if error else "")
+
     @Slot()
-    def acknowledge_with_note(self) -> None:
-        """Acknowledge what is selected, with a note."""
-        ids = [alarm.id for alarm in self.selected() if _can_be_acknowledged(alarm)]
-        if not ids:
-            return
-        text, agreed = QInputDialog.getMultiLineText(
-            self, self._words.text("alarms.note_title"), self._words.text("alarms.note_ask", n=len(ids))
-        )
-        if agreed:
-            self._send(text.strip()[:2000])
-
-    def _send(self, note: str) -> None:
-        ids = [alarm.id for alarm in self.selected() if _can_be_acknowledged(alarm)]
-        if ids:
-            self._say(self._words.text("alarms.sending"))
-            self._bridge.command("alarm.acknowledge", {"alarms": ids, "note": note}, self._sent)
-
-    def _sent(self, _value: Any, error: str) -> None:
-        self._say(self._words.text("alarms.failed", reason=error) if error else "")
+    def _say_sending(self) -> None:
+        self._say(self._words.text("alarms.sending"))
 
     def _say(self, message: str) -> None:
         self._message = message
@@ -248,8 +255,24 @@ class AlarmPanel(QWidget):
             self.incident_wanted.emit(selected[0])
 
     @Slot()
+    def _show_more(self) -> None:
+        self.acts.menu(self).popup(self.more_button.mapToGlobal(self.more_button.rect().topLeft()))
+
+    @Slot(QPoint)
+    def _show_menu(self, at: QPoint) -> None:
+        if self.selected():
+            self.acts.menu(self).popup(self.list.viewport().mapToGlobal(at))
+
+    @Slot(str)
+    def _show_view(self, view: View) -> None:
+        self.list.clearSelection()
+        self.model.show_view(view)
+        self._show_details()
+
+    @Slot()
     def leave(self) -> None:
-        """Stop reading: nothing selected, rows in order, the first on top."""
+        """Stop reading: the standing alarms, nothing selected, rows in order, the first on top."""
+        self.views.setCurrentIndex(0)
         self.list.clearSelection()
         self._settle()
         self.list.scrollToTop()
@@ -283,16 +306,30 @@ class AlarmPanel(QWidget):
         self._read_ticks = 0
         self._settle()
         self._show_details()
-        self.chosen.emit(tuple(self.selected()))
+        selected = self.selected()
+        if len(selected) == 1:
+            self._ask_guidance(selected[0].id)
+        self.chosen.emit(tuple(selected))
+
+    def _ask_guidance(self, alarm_id: str) -> None:
+        def take(value: Any, error: str) -> None:
+            if not error and isinstance(value, dict):
+                told = self._words.pick(str(value.get("ko", "")), str(value.get("en", "")))
+                self._texts.guidance = {alarm_id: told}
+                self._show_details()
+
+        self._bridge.query("guidance", {"alarm": alarm_id}, take)
 
     def _show_details(self) -> None:
         selected = self.selected()
         self.details.setVisible(bool(selected))
         self.details.show_alarms(selected)
-        can = any(_can_be_acknowledged(alarm) for alarm in selected)
+        can = any(can_be_acknowledged(alarm) for alarm in selected)
         self.acknowledge_button.setEnabled(can)
         self.note_button.setEnabled(can)
         self.incident_button.setEnabled(len(selected) >= 1)
+        self.more_button.setEnabled(len(selected) >= 1)
+        self.acts.settle()
 
     # --- what is written
 
@@ -324,15 +361,16 @@ class AlarmPanel(QWidget):
             new, seen = counts[AlarmState.UNACKNOWLEDGED], counts[AlarmState.ACKNOWLEDGED]
             back = counts[AlarmState.RETURNED]
             text = words.text("alarms.counts", new=new, seen=seen, back=back)
-            if self.model.suppressed:
-                text = f"{text} · {words.text('alarms.suppressed', n=self.model.suppressed)}"
+            if counts[AlarmState.LATCHED]:
+                text = f"{text} · {words.text('alarms.latched_count', n=counts[AlarmState.LATCHED])}"
             if not self._bridge.is_linked and self._bridge.last_ms is not None:
                 text = words.text("alarms.old", time=words.time(self._bridge.last_ms), counts=text)
             self.counts.setText(text)
+        self.views.show_counts(counts)
         self.empty.setVisible(self.model.rowCount() == 0)
         self.empty.setText(self._empty_text())
         self.empty.resize(self.list.size())
-        waiting = [alarm for alarm in self.model.waiting if has_row(alarm)]
+        waiting = [alarm for alarm in self.model.waiting if self.model.lists(alarm)]
         self.waiting.setVisible(bool(waiting))
         if waiting:
             worst = min(alarm.priority for alarm in waiting)
@@ -352,12 +390,10 @@ class AlarmPanel(QWidget):
         self.acknowledge_button.setText(self._words.text("alarms.acknowledge"))
         self.note_button.setText(self._words.text("alarms.acknowledge_note"))
         self.incident_button.setText(self._words.text("alarms.open_incident"))
+        self.more_button.setText(self._words.text("alarm_act.more"))
+        self.acts.translate()
         self._say(self._message)
         self.show_sound(sounding=self._sounding, silenced=self._silenced)
         self._count_texts()
         self._show_details()
         self.list.viewport().update()
-
-
-def _can_be_acknowledged(alarm: Alarm) -> bool:
-    return alarm.state in (AlarmState.UNACKNOWLEDGED, AlarmState.RETURNED)

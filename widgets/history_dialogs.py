@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
 
 from db.workings import Progress
 from widgets import figures, theme
+from widgets.act_dialog import ActDialog
 from widgets.bridge import Bridge
-from widgets.incident_dialogs import ActDialog
 from widgets.labels import plain_label
 from widgets.words import Words
 

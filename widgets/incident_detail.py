@@ -26,10 +26,11 @@ from PySide6.QtWidgets import (
 
 from db.records import Act, Incident
 from widgets import figures, theme
+from widgets.act_dialog import ActDialog
 from widgets.bridge import Bridge
 from widgets.incident_attachments import Attachments, Uploads, file_source
 from widgets.incident_conflicts import Conflicts
-from widgets.incident_dialogs import DIALOGS, ActDialog
+from widgets.incident_dialogs import DIALOGS
 from widgets.incident_files import Source
 from widgets.incident_model import act_list, word
 from widgets.incident_paint import ActRow

@@ -105,7 +105,7 @@ class AlarmSound(QObject):
         unheard = False
         for alarm in alarms:
             heard = self._new.pop(alarm.id, None)
-            if alarm.state is AlarmState.UNACKNOWLEDGED and not alarm.suppressed_by:
+            if alarm.is_announced and alarm.state is AlarmState.UNACKNOWLEDGED:
                 self._new[alarm.id] = (alarm.activation, min(4, max(1, alarm.priority)))
                 unheard = unheard or heard is None or heard[0] != alarm.activation
         return unheard
