@@ -35,6 +35,7 @@ def can_be_acknowledged(alarm: Alarm) -> bool:
 
 
 ACTS = (
+    _Act("note", "N", can_be_acknowledged),
     _Act("shelve", "S", lambda alarm: alarm.shelf is None),
     _Act("unshelve", "U", lambda alarm: alarm.shelf is not None),
     _Act("reset", "R", lambda alarm: alarm.state is AlarmState.LATCHED),
@@ -75,6 +76,7 @@ class AlarmActs(QObject):
         self.on_duty: list[str] = []
         self._actions = {each.name: self._action(each) for each in (*ACTS, *LOOKS)}
         self._does: dict[str, Callable[[Sequence[Alarm]], None]] = {
+            "note": lambda alarms: self.acknowledge_with_note(),
             "shelve": lambda alarms: self._open(ShelveDialog(bridge, words, parent, alarms)),
             "service": lambda alarms: self._open(ServiceDialog(bridge, words, parent, alarms)),
             "assign": lambda alarms: self._open(AssignDialog(bridge, words, parent, alarms, self.on_duty)),

@@ -14,7 +14,7 @@ from db.records import Latest
 from widgets import theme
 from widgets.alarm_values import SeriesKey, series_of
 from widgets.bridge import Bridge
-from widgets.figures import plain
+from widgets.figures import near_time, plain
 from widgets.words import Words
 
 ROW_HEIGHT = 52
@@ -107,8 +107,8 @@ class AlarmTexts:
         """`미확인 · 25초`: the state, and how long since it began, or of what is put aside until it ends."""
         until = self.until_ms(alarm)
         if until is not None:
-            left = self.words.age(max(0, until - self._bridge.now_ms()) / 1000)
-            return self.words.text("alarms.until", state=self.state(alarm), left=left)
+            end = near_time(self.words, until, self._bridge.now_ms())[:-3]
+            return self.words.text("alarms.until", state=self.state(alarm), time=end)
         since = alarm.returned_ms if alarm.state is AlarmState.RETURNED else alarm.raised_ms
         return f"{self.state(alarm)} · {self.words.age(self._bridge.age_s(since or alarm.raised_ms))}"
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QDateTime, Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDateTimeEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDateTimeEdit, QPlainTextEdit, QSizePolicy, QWidget
 
 from db.alarm_records import Alarm
 from widgets.act_dialog import LONGEST, ActDialog
@@ -34,6 +34,7 @@ class AlarmDialog(ActDialog):
 
     def ask(self, field: str, widget: QWidget) -> None:
         """Add a field with its name."""
+        widget.setSizePolicy(QSizePolicy.Policy.Expanding, widget.sizePolicy().verticalPolicy())
         self.form.addRow(self._words.text(f"alarm_field.{field}"), widget)
 
     def reason_choice(self) -> QComboBox:

@@ -115,11 +115,10 @@ class AlarmPanel(QWidget):
         self.details = AlarmDetails(self._texts)
         self.details.setFixedHeight(168)
         self.details.setVisible(False)
-        self.acknowledge_button, self.note_button, self.incident_button, self.more_button = (
-            QPushButton(), QPushButton(), QPushButton(), QPushButton(),
+        self.acknowledge_button, self.incident_button, self.more_button = (
+            QPushButton(), QPushButton(), QPushButton(),
         )  # fmt: skip
         self.acknowledge_button.clicked.connect(self.acknowledge)
-        self.note_button.clicked.connect(self.acts.acknowledge_with_note)
         self.incident_button.clicked.connect(self._want_incident)
         self.more_button.clicked.connect(self._show_more)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -131,7 +130,7 @@ class AlarmPanel(QWidget):
         self.hint.setWordWrap(True)
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
-        for button in (self.acknowledge_button, self.note_button, self.incident_button, self.more_button):
+        for button in (self.acknowledge_button, self.incident_button, self.more_button):
             buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
@@ -151,7 +150,6 @@ class AlarmPanel(QWidget):
     def _shortcuts(self) -> None:
         for key, act in (
             ("Space", self.acknowledge),
-            ("N", self.acts.acknowledge_with_note),
             ("E", self._want_incident),
             ("Esc", self.leave),
             ("M", self.silence_wanted.emit),
@@ -326,7 +324,6 @@ class AlarmPanel(QWidget):
         self.details.show_alarms(selected)
         can = any(can_be_acknowledged(alarm) for alarm in selected)
         self.acknowledge_button.setEnabled(can)
-        self.note_button.setEnabled(can)
         self.incident_button.setEnabled(len(selected) >= 1)
         self.more_button.setEnabled(len(selected) >= 1)
         self.acts.settle()
@@ -388,7 +385,6 @@ class AlarmPanel(QWidget):
     @Slot()
     def _translate(self) -> None:
         self.acknowledge_button.setText(self._words.text("alarms.acknowledge"))
-        self.note_button.setText(self._words.text("alarms.acknowledge_note"))
         self.incident_button.setText(self._words.text("alarms.open_incident"))
         self.more_button.setText(self._words.text("alarm_act.more"))
         self.acts.translate()

@@ -25,6 +25,7 @@ class AlarmViews(QTabBar):
         self.setExpanding(False)
         self.setDrawBase(False)
         self.setUsesScrollButtons(False)
+        self.setStyleSheet("QTabBar::tab { padding: 3px 6px; min-width: 0; }")
         for view in VIEWS:
             self.setTabData(self.addTab(""), view)
         self.setVisible(False)
