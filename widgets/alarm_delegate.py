@@ -121,6 +121,10 @@ class AlarmTexts:
             return alarm.out_of_service.until_ms
         return None
 
+    def brief(self, alarm: Alarm) -> str:
+        """Where, what, and since when, in one line."""
+        return f"{self.where(alarm)} · {self.what(alarm)} · {self.words.time(alarm.raised_ms)}"
+
     def line(self, alarm: Alarm) -> str:
         """The whole alarm in one line, for a screen reader and a tool tip."""
         raised = self.words.when(alarm.raised_ms)

@@ -57,14 +57,14 @@ class AlarmPanel(QWidget):
     def __init__(self, bridge: Bridge, words: Words) -> None:
         super().__init__()
         self._bridge, self._words = bridge, words
-        self._texts = AlarmTexts(bridge, words)
+        self.texts = AlarmTexts(bridge, words)
         self._arrived_ms: int | None = None
         self._quiet_since_ms: int | None = None
         self._read_ticks = 0
         self._message = ""
         self._hovered = False
         self.model = AlarmModel(self)
-        self._texts.under, self._texts.standing = self.model.under, self.model.find
+        self.texts.under, self.texts.standing = self.model.under, self.model.find
         self.acts = AlarmActs(bridge, words, self, self.selected)
         self.acts.wanted.connect(self.look_wanted)
         self.acts.failed.connect(self._say_failure)
@@ -93,7 +93,7 @@ class AlarmPanel(QWidget):
         self.waiting.clicked.connect(self.leave)
         self.list = QTableView()  # its rows need no layout of their own, unlike a list view's
         self.list.setModel(self.model)
-        self.list.setItemDelegate(AlarmDelegate(self._texts, self.list))
+        self.list.setItemDelegate(AlarmDelegate(self.texts, self.list))
         self.list.horizontalHeader().hide()
         self.list.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.list.verticalHeader().hide()
@@ -112,7 +112,7 @@ class AlarmPanel(QWidget):
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
         self.empty.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.details = AlarmDetails(self._texts)
+        self.details = AlarmDetails(self.texts)
         self.details.setFixedHeight(168)
         self.details.setVisible(False)
         self.acknowledge_button, self.incident_button, self.more_button = (
@@ -165,13 +165,13 @@ class AlarmPanel(QWidget):
         alarms = tuple(record for record in records if isinstance(record, Alarm))
         for record in records:
             if isinstance(record, Incident):
-                self._texts.incidents[record.id] = record.number
+                self.texts.incidents[record.id] = record.number
             elif isinstance(record, OnDuty):
                 self._take_duty(record)
         if alarms:
             self.model.apply(alarms)
             self.altered.emit(alarms)
-        if alarm_values.take(self._texts.now, self.model.alarms(), records):
+        if alarm_values.take(self.texts.now, self.model.alarms(), records):
             self.list.viewport().update()
 
     def _take_duty(self, record: OnDuty) -> None:
@@ -199,12 +199,12 @@ class AlarmPanel(QWidget):
 
     def _take_assets(self, value: Any, error: str) -> None:
         if not error:
-            self._texts.assets = {each.id: each for each in msgspec.convert(value, list[Asset])}
+            self.texts.assets = {each.id: each for each in msgspec.convert(value, list[Asset])}
             self.list.viewport().update()
 
     def _take_rules(self, value: Any, error: str) -> None:
         if not error:
-            self._texts.rules = {each.id: each for each in msgspec.convert(value, list[Rule])}
+            self.texts.rules = {each.id: each for each in msgspec.convert(value, list[Rule])}
             self._show_details()
 
     # --- what the operator does
@@ -313,7 +313,7 @@ class AlarmPanel(QWidget):
         def take(value: Any, error: str) -> None:
             if not error and isinstance(value, dict):
                 told = self._words.pick(str(value.get("ko", "")), str(value.get("en", "")))
-                self._texts.guidance = {alarm_id: told}
+                self.texts.guidance = {alarm_id: told}
                 self._show_details()
 
         self._bridge.query("guidance", {"alarm": alarm_id}, take)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QTabBar
 
 from db.alarm_records import AlarmState
+from widgets import theme
 from widgets.alarm_model import VIEWS, View
 from widgets.words import Words
 
@@ -25,6 +26,7 @@ class AlarmViews(QTabBar):
         self.setExpanding(False)
         self.setDrawBase(False)
         self.setUsesScrollButtons(False)
+        self.setFont(theme.font(13))
         self.setStyleSheet("QTabBar::tab { padding: 3px 6px; min-width: 0; }")
         for view in VIEWS:
             self.setTabData(self.addTab(""), view)

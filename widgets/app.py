@@ -31,6 +31,7 @@ from console.link_client import LinkClient
 from db.records import Camera
 from widgets import theme
 from widgets.alarm_panel import AlarmPanel
+from widgets.attention import Attention
 from widgets.bridge import Bridge
 from widgets.camera_wall import CameraWall
 from widgets.domain_cards import DomainCards
@@ -180,6 +181,9 @@ class Screen(QObject):
         )  # fmt: skip
         self.health.trend.raw_wanted.connect(self._show_raw)
         self.sound = AlarmSound(speaker or QtSpeaker(), self)
+        self.attention = Attention(
+            self.window, self.window.attention, self.alarms.texts.brief, lambda: self.sound.is_present
+        )
         self._wire()
         self.window.translate()
 
@@ -187,12 +191,23 @@ class Screen(QObject):
         self._bridge.changed.connect(self.apply)
         self._bridge.linked.connect(self._on_linked)
         self._words.changed.connect(self._show_sound)
+        self.alarms.standing.connect(self.attention.follow)
+        self.alarms.altered.connect(self.attention.update)
+        self.attention.alarm_wanted.connect(self._show_alarm)
+        self._words.changed.connect(self.attention.show)
         self.alarms.standing.connect(self.sound.follow)
         self.alarms.altered.connect(self.sound.update)
         self.alarms.silence_wanted.connect(self.sound.silence)
         self.window.silence_wanted.connect(self.sound.silence)
         self.sound.changed.connect(self._show_sound)
         self.window.docks.arranged.connect(self._on_arranged)
+
+    @Slot(str)
+    def _show_alarm(self, alarm_id: str) -> None:
+        self.window.docks.raise_panel("alarms")
+        self.alarms.leave()
+        self.alarms.select(alarm_id)
+        self.alarms.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot(str)
     def _show_raw(self, source: str) -> None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from widgets import theme
+from widgets.attention import AttentionLine
 from widgets.bridge import Bridge
 from widgets.catch_up import CatchUpLine
 from widgets.doctor_page import DoctorPage
@@ -79,12 +80,13 @@ class MainWindow(QMainWindow):
         self.truth.opened.connect(self.open_page)
         self.link_banner = Banner(theme.PRIORITY[1], theme.ON_COLOUR, 15)
         self.sound_banner = Banner(theme.PANEL, theme.PRIORITY[3], 13)
+        self.attention = AttentionLine(words)
         self.catch_up = CatchUpLine(words)
         self.docks = docks_of(self.frame)
         layout = QVBoxLayout(self.frame)
         layout.setContentsMargins(3, 0, 3, 3)
         layout.setSpacing(2)
-        for widget in (self.truth, self.link_banner, self.catch_up, self.sound_banner):
+        for widget in (self.truth, self.attention, self.link_banner, self.catch_up, self.sound_banner):
             layout.addWidget(widget)
         layout.addWidget(self.docks.widget, 1)
         self.setCentralWidget(self.frame)

@@ -132,7 +132,7 @@ def test_what_is_put_aside_has_a_view_and_says_until_when(bridge: FakeBridge, qt
     ]  # fmt: skip
     panel.views.setCurrentIndex(1)
     assert [each.id for each in panel.model.alarms()] == ["quiet"]
-    assert panel._texts.state_and_age(panel.model.alarms()[0]) == "보류 ~12:01"
+    assert panel.texts.state_and_age(panel.model.alarms()[0]) == "보류 ~12:01"
     panel.select("quiet")
     assert "kim · 공사" in panel.details.toPlainText()
     panel.acts.run("unshelve")

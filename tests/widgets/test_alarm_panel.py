@@ -245,10 +245,10 @@ def test_a_row_shows_the_value_now_beside_the_one_that_raised_it(
         Latest("a", "pm25", "inst", 5.0, "ug/m3", NOW, NOW),
     ]
     panel.apply(tuple(newest))
-    measured = {each.id: panel._texts.measured(each) for each in panel.model.alarms()}
+    measured = {each.id: panel.texts.measured(each) for each in panel.model.alarms()}
     assert measured["a"] == "156 → 지금 99 µg/m³ (한계 150)"
     assert measured["b"] == "156 µg/m³ (한계 150)"
-    assert list(panel._texts.now) == [("a", "pm10")]
+    assert list(panel.texts.now) == [("a", "pm10")]
     panel.select("a")
     assert "현재값: 99 µg/m³" in panel.details.toPlainText()
 
@@ -259,7 +259,7 @@ def test_trap_24_a_forecast_says_so_and_has_a_shape_of_its_own(
     actual = replace(alarm("a", 4), name="혼잡")
     door.alarms = [actual, replace(actual, id="f", kind="forecast", look="forecast")]
     link(bridge, panel, qtbot)
-    said = {each.id: panel._texts.line(each) for each in panel.model.alarms()}
+    said = {each.id: panel.texts.line(each) for each in panel.model.alarms()}
     assert "[예측] 혼잡" in said["f"]
     assert "예측" not in said["a"]
     row = panel.model.row_of("f")
@@ -281,7 +281,7 @@ def test_trap_21_the_row_of_an_outage_counts_what_it_explains(
     door.alarms = [alarm("pole", 2), *below]
     link(bridge, panel, qtbot)
     assert [each.id for each in panel.model.alarms()] == ["pole"]
-    assert "하위 미수신 30건" in panel._texts.line(panel.model.alarms()[0])
+    assert "하위 미수신 30건" in panel.texts.line(panel.model.alarms()[0])
     assert panel.counts.text() == "미확인 1 · 확인 0 · 복귀 0"
     assert (panel.views.isVisible(), panel.views.tabText(2)) == (True, "억제 30")
     panel.select("pole")
@@ -293,4 +293,4 @@ def test_an_event_shows_what_the_other_system_says(
 ) -> None:
     door.alarms = [replace(alarm("bell", 1), look="event", text="<b>눌림</b>", name="비상벨")]
     link(bridge, panel, qtbot)
-    assert panel._texts.what(panel.model.alarms()[0]) == "비상벨 · <b>눌림</b>"
+    assert panel.texts.what(panel.model.alarms()[0]) == "비상벨 · <b>눌림</b>"
