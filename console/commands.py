@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 from sqlite_utils import Database
 
-from console import holds
+from console import crisis, holds
 from console.alarms import jobs as alarms
 from console.errors import Refused
 from console.incidents import jobs as incidents
@@ -92,6 +92,20 @@ class ReleaseHold(_Args, frozen=True):
     note: Text = ""
 
 
+class DeclareCrisis(_Args, frozen=True):
+    kind: Annotated[str, Meta(min_length=1, max_length=60)]
+    level: Literal[1, 2, 3, 4]
+    text: Annotated[str, Meta(max_length=500)] = ""
+    until_ms: int | None = None
+    exercise: bool = False
+
+
+class EndCrisis(_Args, frozen=True):
+    kind: Line
+    note: Text = ""
+    exercise: bool = False
+
+
 class Context(msgspec.Struct, frozen=True):
     """What every act needs besides its arguments."""
 
@@ -147,6 +161,16 @@ def release_hold(db: Database, context: Context, args: ReleaseHold) -> Changed:
     return _first(holds.release(db, context, **_fields(args)))
 
 
+def declare_crisis(db: Database, context: Context, args: DeclareCrisis) -> Changed:
+    changed = crisis.declare(db, context, **_fields(args))
+    return len(changed), changed
+
+
+def end_crisis(db: Database, context: Context, args: EndCrisis) -> Changed:
+    changed = crisis.end(db, context, **_fields(args))
+    return len(changed), changed
+
+
 ACTS: dict[str, tuple[type[_Args], Callable[[Database, Context, Any], Changed]]] = {
     "alarm.acknowledge": (Acknowledge, acknowledge),
     "incident.open": (Open, open_incident),
@@ -156,6 +180,8 @@ ACTS: dict[str, tuple[type[_Args], Callable[[Database, Context, Any], Changed]]]
     "incident.attach": (Attach, attach),
     "incident.close": (Close, close),
     "incident.reopen": (Reopen, reopen),
+    "crisis.declare": (DeclareCrisis, declare_crisis),
+    "crisis.end": (EndCrisis, end_crisis),
     "hold.place": (PlaceHold, place_hold),
     "hold.release": (ReleaseHold, release_hold),
 }

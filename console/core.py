@@ -22,8 +22,10 @@ from console.alarms.evaluate import Evaluator
 from console.backup.journal import Journal
 from console.backup.work import BackupWork
 from console.clock import Clock
+from console.crisis import Crises
 from console.disk import DiskWatch, make_room
 from console.doctor.examinations import Examinations
+from console.duty import Duty
 from console.engine import Engine
 from console.errors import Unavailable
 from console.evaluation import Evaluation
@@ -131,6 +133,11 @@ class Core:
         self._acts = Acts(self, exports, examinations, rereading, importing)
         self._questions = Questions(self, self._assets, exports, examinations, rereading, importing)
         self._link = LinkServer(folder, query=self._query, command=self._command, state=self.newest.all)
+        self._crises = Crises(
+            settings.crisis, self.engine, self.open_ops_reader, self.open_feed_reader,
+            self.newest.publish, clock,
+        )  # fmt: skip
+        self._duty = Duty(self._link.seats, self.engine, self.open_ops_reader, clock)
         self.stopping = threading.Event()
         self._sync: Worker | None = None
         self._central: Sync | None = None
@@ -188,6 +195,8 @@ class Core:
         self._start_sync()
         self._hubs.start()
         self._housekeeping.schedule(self._scheduler)
+        self._scheduler.add_job(self._crises.step, "interval", seconds=1, id="crisis")
+        self._scheduler.add_job(self._duty.step, "interval", seconds=2, id="duty")
         self._scheduler.start()
         self._link.start()
         log.info("core.started", folder=str(self.folder), device=self.settings.site.device)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from db.alarm_records import Alarm
+from db.asset_records import Crisis, OnDuty
 from db.records import Act, Incident, Quarantined
 from db.workings import CatchUp, Gap, Hold, Progress
 
@@ -62,4 +63,8 @@ def _is_kept(record: Any) -> bool:
         return record.active
     if isinstance(record, Hold):
         return record.released_ms is None
+    if isinstance(record, Crisis):
+        return record.level > 0
+    if isinstance(record, OnDuty):
+        return record.left_ms is None
     return True

@@ -310,6 +310,35 @@ class Backups(_Table, frozen=True):
     keep_days: Annotated[int, Meta(ge=1)] = 30
 
 
+class CrisisBy(_Table, frozen=True):
+    """Which events of other systems declare a crisis warning, of what kind and level (1 관심 to 4 심각).
+
+    `types`, `origins`, `grades` are exact or trailing-* patterns, none of them means any; the first table
+    that fits an event counts. An event that names no end declares for `hours`.
+    """
+
+    kind: Annotated[str, Meta(min_length=1, max_length=60)]
+    level: Annotated[int, Meta(ge=1, le=4)]
+    types: tuple[Filled, ...] = ()
+    origins: tuple[Filled, ...] = ()
+    grades: tuple[Filled, ...] = ()
+    hours: Annotated[float, Meta(gt=0, le=24 * 31)] = 24.0
+
+
+class Shift(_Table, frozen=True):
+    """A shift by its name and the local time at which it begins; it lasts until the next one begins."""
+
+    name: Filled
+    begins: Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    name_en: str = ""
+
+
+SHIFTS = (
+    Shift(name="주간조", begins="09:00", name_en="Day shift"),
+    Shift(name="야간조", begins="18:00", name_en="Night shift"),
+)
+
+
 class Settings(_Table, frozen=True):
     """The whole file."""
 
@@ -325,3 +354,5 @@ class Settings(_Table, frozen=True):
     listen: Listen = field(default_factory=Listen)
     backups: Backups = field(default_factory=Backups)
     packs: tuple[Name, ...] = ()
+    crisis: tuple[CrisisBy, ...] = ()
+    shifts: Annotated[tuple[Shift, ...], Meta(min_length=1)] = SHIFTS

@@ -96,7 +96,7 @@ class Crisis(Record, frozen=True):
 
     @property
     def key(self) -> Key:
-        return ("crisis", self.kind)
+        return ("crisis", self.kind, "exercise" if self.exercise else "")
 
 
 class OnDuty(Record, frozen=True):

@@ -63,6 +63,15 @@ def after(db: Database, cursor: int, limit: int) -> list[StoredEvent]:
     return [StoredEvent(row_id, _event_decoder.decode(body)) for row_id, body in rows]
 
 
+def said_of(db: Database, origin_system: str, origin_key: str) -> list[Event]:
+    """All that was said of one event, in the order of arrival."""
+    rows = db.conn.execute(
+        "SELECT body FROM event WHERE origin_system = ? AND origin_key = ? ORDER BY id",
+        (origin_system, origin_key),
+    )
+    return [_event_decoder.decode(body) for (body,) in rows]
+
+
 def last_id(db: Database) -> int:
     """The number of the event that arrived last; 0 if none ever did."""
     row = db.conn.execute("SELECT seq FROM sqlite_sequence WHERE name = 'event'").fetchone()
