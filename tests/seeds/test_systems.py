@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from console.packs import figures
-from tests.seeds import table
 from tests.seeds.desk import Desk
 from tests.seeds.table import served
 
@@ -18,12 +15,6 @@ OWN = (
 )
 ALARM = ("경보", "alarm")
 VALUE = ("값, 단위, 경보", "value, unit, alarm")
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with Desk(tmp_path_factory.mktemp("seeds") / "data") as found:
-        yield found
 
 
 @served(
@@ -269,9 +260,3 @@ def test_s46_a_cut_link_is_an_alarm(desk: Desk) -> None:
 )
 def test_s49_indicators_are_reported(desk: Desk) -> None:
     assert figures.report(desk.core, [], 365.0)
-
-
-@pytest.mark.parametrize("language", ["ko", "en"])
-def test_the_table_of_the_manual_is_what_the_tests_say(language: str) -> None:
-    written = (table.MANUAL / f"systems-{language}.md").read_text(encoding="utf-8")
-    assert written == table.written(language), "python -m tests.seeds.table writes it"
