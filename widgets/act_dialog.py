@@ -7,12 +7,14 @@ stands in the dialog and everything that was written stays in its fields.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QDateTime, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
+    QDateTimeEdit,
     QDialog,
     QFormLayout,
     QHBoxLayout,
@@ -147,3 +149,22 @@ class ActDialog(QDialog):
         for row, level in enumerate(LEVELS):
             box.setItemIcon(row, theme.priority_icon(level, 16))
         return box
+
+    def end_edit(self, minutes: int) -> QDateTimeEdit:
+        """A time in the site's zone, `minutes` from now at first."""
+        edit = QDateTimeEdit()
+        edit.setDisplayFormat("yyyy-MM-dd HH:mm")
+        edit.setCalendarPopup(True)
+        self.set_end(edit, minutes)
+        return edit
+
+    def set_end(self, edit: QDateTimeEdit, minutes: int) -> None:
+        """Put the end `minutes` from now."""
+        at_ms = self._bridge.now_ms() + minutes * 60_000
+        edit.setDateTime(QDateTime.fromString(self._words.when(at_ms)[:16], "yyyy-MM-dd HH:mm"))
+
+    def end_ms(self, edit: QDateTimeEdit) -> int:
+        """The time of the edit, in milliseconds since 1970 UTC."""
+        written = edit.dateTime().toString("yyyy-MM-dd HH:mm")
+        moment = datetime.strptime(written, "%Y-%m-%d %H:%M").replace(tzinfo=self._words.zone)
+        return round(moment.timestamp() * 1000)

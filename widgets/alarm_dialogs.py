@@ -6,10 +6,9 @@ Each names what it will do. Times are wall times of the core.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from PySide6.QtCore import QDateTime, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDateTimeEdit, QPlainTextEdit, QSizePolicy, QWidget
 
 from db.alarm_records import Alarm
@@ -50,25 +49,6 @@ class AlarmDialog(ActDialog):
             line.setPlaceholderText(self._words.text("alarm_dialog.reason_hint"))
         self.ask("reason", box)
         return box
-
-    def end_edit(self, minutes: int) -> QDateTimeEdit:
-        """A time in the site's zone, `minutes` from now at first."""
-        edit = QDateTimeEdit()
-        edit.setDisplayFormat("yyyy-MM-dd HH:mm")
-        edit.setCalendarPopup(True)
-        self.set_end(edit, minutes)
-        return edit
-
-    def set_end(self, edit: QDateTimeEdit, minutes: int) -> None:
-        """Put the end `minutes` from now."""
-        at_ms = self._bridge.now_ms() + minutes * 60_000
-        edit.setDateTime(QDateTime.fromString(self._words.when(at_ms)[:16], "yyyy-MM-dd HH:mm"))
-
-    def end_ms(self, edit: QDateTimeEdit) -> int:
-        """The time of the edit, in milliseconds since 1970 UTC."""
-        written = edit.dateTime().toString("yyyy-MM-dd HH:mm")
-        moment = datetime.strptime(written, "%Y-%m-%d %H:%M").replace(tzinfo=self._words.zone)
-        return round(moment.timestamp() * 1000)
 
 
 class ShelveDialog(AlarmDialog):
