@@ -31,6 +31,7 @@ from console.link_client import LinkClient
 from db.records import Camera
 from widgets import theme
 from widgets.alarm_panel import AlarmPanel
+from widgets.area_wall import AreaWall
 from widgets.attention import Attention
 from widgets.bridge import Bridge
 from widgets.camera_wall import CameraWall
@@ -165,14 +166,14 @@ class Screen(QObject):
         self.domains = DomainCards(bridge, words)
         self.open_incidents = OpenIncidents(bridge, words)
         self.time = TimeStrip(bridge, words)
+        self.wall = AreaWall(bridge, words)
         self.panels: dict[str, Any] = {
             "alarms": self.alarms, "map": self.map, "cameras": self.cameras, "incidents": self.incidents,
             "health": self.health, "quarantine": self.quarantine, "raw": self.raw, "domains": self.domains,
             "open": self.open_incidents, "time": self.time, "gaps": self.gaps,
         }  # fmt: skip
-        self._fed: tuple[Any, ...] = tuple(
-            panel for panel in self.panels.values() if panel is not self.cameras
-        )
+        fed = [panel for panel in self.panels.values() if panel is not self.cameras]
+        self._fed: tuple[Any, ...] = (*fed, self.wall)
         for key, panel in self.panels.items():
             self.window.docks.add(key, panel)
         self.wires = Wires(
@@ -199,6 +200,7 @@ class Screen(QObject):
         self.alarms.altered.connect(self.sound.update)
         self.alarms.silence_wanted.connect(self.sound.silence)
         self.window.silence_wanted.connect(self.sound.silence)
+        self.window.wall_wanted.connect(self.wall.show_on_wall)
         self.sound.changed.connect(self._show_sound)
         self.window.docks.arranged.connect(self._on_arranged)
 
@@ -246,6 +248,8 @@ class Screen(QObject):
     def close(self) -> None:
         """Let cameras and panels go."""
         self.cameras.stop()
+        self.wall.close()
+        self.wall.deleteLater()
         self.window.docks.close()
         self.window.deleteLater()
 

@@ -60,11 +60,13 @@ class MainWindow(QMainWindow):
     Signals:
         silence_wanted: the operator wants the alarm sound to stop for now.
         incident_wanted: the operator wants to open an incident by hand.
+        wall_wanted: the operator wants the picture for the far wall.
         closing: the window is about to close.
     """
 
     silence_wanted = Signal()
     incident_wanted = Signal()
+    wall_wanted = Signal()
     closing = Signal()
 
     def __init__(self, bridge: Bridge, words: Words, docks_of: DocksOf, preferences: Preferences) -> None:
@@ -177,6 +179,7 @@ class MainWindow(QMainWindow):
         for key in self.docks.keys():  # noqa: SIM118
             shown.addAction(self.docks.toggle_action(key))
         menu.addSeparator()
+        self._act(menu, "wall.menu", self.wall_wanted.emit, "Ctrl+Shift+W")
         self._act(menu, "menu.full_screen", self.toggle_full_screen, "F11")
         self._act(menu, "menu.quit", self.close, "Ctrl+Q")
 
