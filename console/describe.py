@@ -11,17 +11,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
-
 from console.errors import SettingsError
-from console.formats import csv_text, korea, pmtiles
+from console.formats import csv_text, geojson, korea, pmtiles
 from console.formats.forms import RegisterForm
 from console.formats.register_columns import find
 from console.formats.registers import Reader, Refused
 
 Form = Literal["register", "layer", "tiles", "clip"]
 
-MOST_BYTES = 256 << 20  # of a layer, which is read as a whole
 MAX_POINTS = 5_000_000
 _CLIPS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mpg", ".mpeg", ".flv"}
 _CLIP_MAGIC = (b"\x1aE\xdf\xa3", b"\x00\x00\x01\xba", b"FLV\x01")
@@ -137,7 +134,7 @@ def _register(path: Path, encodings: Sequence[str], options: RegisterForm) -> It
 
 
 def _layer(path: Path) -> Iterator[dict[str, Any]]:
-    features = _features(path)
+    features = geojson.features(path)
     if isinstance(features, str):
         yield aside("layer-shape", features)
         return
@@ -173,27 +170,6 @@ def _layer(path: Path) -> Iterator[dict[str, Any]]:
         "bounds": whole.shown(),
         "outside_korea": whole.outside > 0,
     }
-
-
-def _features(path: Path) -> list[Any] | str:
-    """The features of a GeoJSON file (RFC 7946), or what is wrong with it."""
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            return f"larger than {MOST_BYTES >> 20} MiB"
-        found = msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
-    except (msgspec.DecodeError, RecursionError, ValueError) as error:
-        return f"is no JSON ({str(error)[:200]})"
-    if not isinstance(found, dict):
-        return "is no GeoJSON object"
-    if found.get("type") == "FeatureCollection" and isinstance(found.get("features"), list):
-        return list(found["features"])
-    if found.get("type") == "Feature":
-        return [found]
-    if "coordinates" in found or "geometries" in found:
-        return [{"geometry": found, "properties": {}}]
-    return "holds neither features nor a geometry"
 
 
 def _walk(geometry: Any, box: _Bounds) -> str:

@@ -202,6 +202,7 @@ def _check_references(settings: Settings, origin: str) -> None:
     _check_patterns(origin, "keep", settings.keep)
     _check_unique(origin, "cameras", [camera.id for camera in settings.cameras])
     _check_unique(origin, "rules", [rule.id for rule in settings.rules])
+    _check_unique(origin, "maps", [each.id for each in settings.maps])
 
 
 def _check_way(key: str, feed: Feed, settings: Settings) -> None:

@@ -21,6 +21,7 @@ from console.formats.forms import (
     SeoulForm,
     SparkplugForm,
 )
+from console.maps.tables import MapFile
 from db.alarm_records import Rule
 from db.records import Camera
 
@@ -354,5 +355,6 @@ class Settings(_Table, frozen=True):
     listen: Listen = field(default_factory=Listen)
     backups: Backups = field(default_factory=Backups)
     packs: tuple[Name, ...] = ()
+    maps: tuple[MapFile, ...] = ()
     crisis: tuple[CrisisBy, ...] = ()
     shifts: Annotated[tuple[Shift, ...], Meta(min_length=1)] = SHIFTS

@@ -124,6 +124,12 @@ def open_foreign(path: Path) -> sqlite3.Connection:
     return cast(sqlite3.Connection, connection)
 
 
+def create_foreign(path: Path) -> sqlite3.Connection:
+    """A new plain SQLite file for others to read; it replaces what stood there."""
+    path.unlink(missing_ok=True)
+    return cast(sqlite3.Connection, driver.connect(str(path)))
+
+
 def explained(path: Path, error: SqlError) -> StoreError | Unavailable:
     """What the driver raised, as the sentence for the operator."""
     return _explained(path, error)

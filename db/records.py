@@ -278,7 +278,11 @@ class Act(Record, frozen=True):
 
 
 class Camera(Record, frozen=True, forbid_unknown_fields=True):
-    """A camera of the settings. `url` may carry credentials: never logged, never shown."""
+    """A camera of the settings. `url` may carry credentials: never logged, never shown.
+
+    `bearing` is where it looks, in degrees clockwise from north; None: not known, or it turns.
+    `field_of_view` is the angle that it sees, `reach_m` how far one recognises something.
+    """
 
     id: str
     name: str
@@ -288,6 +292,9 @@ class Camera(Record, frozen=True, forbid_unknown_fields=True):
     lat: float | None = None
     asset: str = ""
     name_en: str = ""
+    bearing: float | None = None
+    field_of_view: float = 60.0
+    reach_m: float = 40.0
 
     @property
     def key(self) -> Key:

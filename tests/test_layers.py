@@ -29,6 +29,7 @@ SCREEN_MAY = (
     "db.records",
     "db.alarm_records",
     "db.asset_records",
+    "db.map_records",
     "db.workings",
     "widgets",
 )
