@@ -177,7 +177,7 @@ class Screen(QObject):
         for key, panel in self.panels.items():
             self.window.docks.add(key, panel)
         self.wires = Wires(
-            self.window, words, self.alarms, self.incidents, self.cameras, self.health, self.map,
+            self.window, bridge, words, self.alarms, self.incidents, self.cameras, self.health, self.map,
             self.domains, self.open_incidents,
         )  # fmt: skip
         self.health.trend.raw_wanted.connect(self._show_raw)

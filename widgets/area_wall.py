@@ -7,7 +7,8 @@ the rest, so nothing abnormal can fall off the edge unseen.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from PySide6.QtCore import QRect, QRectF, Qt, QTimer, Slot
@@ -26,7 +27,8 @@ _SIDE = 0.22
 _COLUMNS = 4
 
 
-class Tile(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Tile:
     """One area: its facility, or `asset` None for the `count` that have no tile of their own."""
 
     asset: Asset | None

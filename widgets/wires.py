@@ -6,7 +6,9 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QMessageBox
 
 from db.alarm_records import Alarm
+from widgets.alarm_history import AlarmHistory
 from widgets.alarm_panel import AlarmPanel
+from widgets.bridge import Bridge
 from widgets.camera_wall import CameraWall
 from widgets.domain_cards import DomainCards
 from widgets.health_panel import HealthPanel
@@ -31,6 +33,7 @@ class Wires(QObject):
     def __init__(
         self,
         window: MainWindow,
+        bridge: Bridge,
         words: Words,
         alarms: AlarmPanel,
         incidents: IncidentPanel,
@@ -41,13 +44,15 @@ class Wires(QObject):
         open_incidents: OpenIncidents,
     ) -> None:
         super().__init__(window)
-        self._window, self._words = window, words
+        self._window, self._words, self._bridge = window, words, bridge
+        self._alarms = alarms
         self._incidents, self._cameras, self._health = incidents, cameras, health
         self._map = district_map
         self._shown_incident = ""
         self.panel_wanted.connect(window.docks.raise_panel)
         alarms.incident_wanted.connect(self._open_from_alarm)
         alarms.chosen.connect(self._show_place)
+        alarms.look_wanted.connect(self._look)
         window.incident_wanted.connect(self._open_by_hand)
         open_incidents.new_wanted.connect(self._open_by_hand)
         open_incidents.incident_wanted.connect(self._show_incident)
@@ -62,6 +67,24 @@ class Wires(QObject):
     @Slot(object)
     def _open_from_alarm(self, alarm: Alarm) -> None:
         self._incidents.open_dialog(alarm)
+
+    @Slot(str, object)
+    def _look(self, what: str, alarm: Alarm) -> None:
+        """One key from an alarm to what it is about."""
+        if what == "cameras":
+            self.panel_wanted.emit("cameras")
+        elif what == "trend":
+            self.panel_wanted.emit("health")
+            if alarm.asset:
+                self._health.show_asset(alarm.asset)
+            name = self._alarms.texts.where(alarm)
+            self._health.show_series(alarm.source, alarm.quantity.partition("/")[0], name)
+        elif what == "similar":
+            number_of = self._alarms.texts.incidents
+            name = self._alarms.texts.brief(alarm)
+            AlarmHistory(
+                self._bridge, self._words, alarm, name, lambda key: number_of.get(key, key), self._window
+            ).open()
 
     @Slot(object)
     def _show_place(self, alarms: tuple[Alarm, ...]) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMessageBox
 from db.alarm_records import Alarm, AlarmState, OutOfService, Shelf
 from tests.widgets.panel_fakes import NOW_MS, FakeBridge
 from widgets.alarm_dialogs import AssignDialog, CommentDialog, ServiceDialog, ShelveDialog
+from widgets.alarm_history import AlarmHistory
 from widgets.alarm_panel import AlarmPanel
 from widgets.words import Words
 
@@ -180,3 +181,31 @@ def test_a_refused_act_says_why(bridge: FakeBridge, qtbot: Any) -> None:
     panel.select("held")
     panel.acts.run("reset")
     assert "Somebody else did" in panel.hint.text()
+
+
+def history(bridge: FakeBridge, qtbot: Any, **answers: Any) -> AlarmHistory:
+    bridge.answers |= {name.replace("__", "."): value for name, value in answers.items()}
+    made = AlarmHistory(bridge, Words("ko"), alarm("a"), "남문시장 · 누설", lambda key: f"번호 {key}")
+    qtbot.addWidget(made)
+    return made
+
+
+def test_the_last_time_and_every_act_are_one_key_away(bridge: FakeBridge, qtbot: Any) -> None:
+    last = {"alarm": "a", "raised_ms": NOW_MS - 86_400_000, "acknowledged_by": "kim", "note": "누수",
+            "incident": "i7", "comment": "", "minutes": 12.4}  # fmt: skip
+    entries = [
+        {"at_ms": NOW_MS, "actor": "lee", "type": "alarm.shelved", "payload": {"reason": "<b>공사</b>"}},
+        {"at_ms": NOW_MS - 1, "actor": "", "type": "alarm.unheard-of", "payload": None},
+    ]
+    page = history(bridge, qtbot, alarm__last_similar=last, alarm__history=entries)
+    assert page.last.text().splitlines() == [
+        "지난번: 2026-11-21 11:01:32 발생, 12분 지속, 확인 kim", "그때 메모: 누수", "그때 상황: 번호 i7",
+    ]  # fmt: skip
+    rows = [[page.model.index(row, n).data() for n in range(1, 4)] for row in range(2)]
+    assert rows == [["보류", "lee", "<b>공사</b>"], ["unheard-of", "", ""]]
+
+
+def test_an_alarm_without_a_past_says_so(bridge: FakeBridge, qtbot: Any) -> None:
+    page = history(bridge, qtbot, alarm__last_similar=None, alarm__history=ValueError("busy"))
+    assert "기록이 없습니다" in page.last.text()
+    assert "busy" in page.message.text()
