@@ -19,6 +19,8 @@ from console import crisis, holds
 from console.alarms import jobs as alarms
 from console.errors import Refused
 from console.incidents import jobs as incidents
+from console.rules import acts as rule_acts
+from console.rules.overlay import Base
 
 Line = Annotated[str, Meta(max_length=200)]
 Text = Annotated[str, Meta(max_length=10_000)]
@@ -113,6 +115,7 @@ class Context(msgspec.Struct, frozen=True):
     actor: str
     blobs: Path
     district: str
+    rules: Base = Base()
 
 
 Changed = tuple[Any, Iterable[Any]]
@@ -171,7 +174,7 @@ def end_crisis(db: Database, context: Context, args: EndCrisis) -> Changed:
     return len(changed), changed
 
 
-ACTS: dict[str, tuple[type[_Args], Callable[[Database, Context, Any], Changed]]] = {
+ACTS: dict[str, tuple[type[msgspec.Struct], Callable[[Database, Context, Any], Changed]]] = {
     "alarm.acknowledge": (Acknowledge, acknowledge),
     "incident.open": (Open, open_incident),
     "incident.note": (Note, note),
@@ -184,6 +187,7 @@ ACTS: dict[str, tuple[type[_Args], Callable[[Database, Context, Any], Changed]]]
     "crisis.end": (EndCrisis, end_crisis),
     "hold.place": (PlaceHold, place_hold),
     "hold.release": (ReleaseHold, release_hold),
+    **rule_acts.ACTS,
 }
 
 

@@ -45,13 +45,15 @@ from console.newest import Newest
 from console.packs.joining import joined
 from console.queries import Questions
 from console.rereading import Rereading
+from console.rules import overlay
+from console.rules.questions import Rules
 from console.running import CameraReports
 from console.settings import Settings
 from console.sync.opening import open_central
 from console.sync.worker import Sync
 from console.tasks import Tasks
 from console.worker import Worker
-from db import alarms, connection, entries, feed, holds, incidents, keys, ops, readings
+from db import alarms, connection, entries, feed, holds, incidents, keys, ops, readings, rules
 from db import commands as done_commands
 
 log = structlog.get_logger(__name__)
@@ -69,6 +71,7 @@ class Core:
         self.folder = folder
         self.packs_base = origin.parent if origin else folder
         self.settings = joined(settings, self.packs_base)
+        self._rules = overlay.base(self.settings, self.packs_base)
         self.clock = clock
         self._lock = startup.lock(folder)
         try:
@@ -96,6 +99,7 @@ class Core:
             self.open_feed_reader,
             self.newest.publish,
             clock,
+            lambda db: overlay.in_force(self._rules, rules.edits(db)),
         )
         self.ingest = Ingest(
             settings.brokers,
@@ -131,7 +135,8 @@ class Core:
         examinations = Examinations(self, origin.parent if origin else folder)
         rereading, importing = Rereading(self, origin), Importing(self)
         self._acts = Acts(self, exports, examinations, rereading, importing)
-        self._questions = Questions(self, self._assets, exports, examinations, rereading, importing)
+        asked = Rules(self, self._rules, self._assets)
+        self._questions = Questions(self, self._assets, exports, examinations, rereading, importing, asked)
         self._link = LinkServer(folder, query=self._query, command=self._command, state=self.newest.all)
         self._crises = Crises(
             settings.crisis, self.engine, self.open_ops_reader, self.open_feed_reader,
@@ -286,6 +291,7 @@ class Core:
             command.actor or hello.actor or "operator",
             self.blobs,
             self.settings.site.district,
+            self._rules,
         )
         answer: list[Any] = []
 

@@ -18,8 +18,8 @@ from console.clock import Clock
 from console.engine import Engine
 from console.health.rollup import Health
 from console.worker import Worker
-from db import readings
-from db.alarm_records import Alarm
+from db import readings, rules
+from db.alarm_records import Alarm, Rule
 from db.readings import StoredReading
 from db.records import Latest, Reading
 
@@ -40,7 +40,10 @@ class Evaluation:
         open_feed_reader: Callable[[], Database],
         publish: Callable[[list[Any]], None],
         clock: Clock,
+        rules_of: Callable[[Database], Sequence[Rule]] | None = None,
     ) -> None:
+        self._rules_of = rules_of
+        self._edit = 0
         self._engine = engine
         self._publish = publish
         self._evaluator = evaluator
@@ -121,4 +124,12 @@ class Evaluation:
         if self._feed_db is None:
             self._feed_db = self._open_feed_reader()
             self._stored_last = max(self._stored_last, readings.last_id(self._feed_db))
+        self._follow_edits(db)
         return list(self._evaluator.step(db, self._feed_db, handed, self._clock.now_ms()))
+
+    def _follow_edits(self, db: Database) -> None:
+        """Give the evaluator the rules as the log has them now, once per edit."""
+        edit = rules.last(db)
+        if edit != self._edit and self._rules_of is not None:
+            self._evaluator.exchange(self._rules_of(db))
+            self._edit = edit

@@ -19,12 +19,14 @@ from console.doctor.examinations import Examinations, SupportAsked
 from console.errors import Refused
 from console.exports import Exports, PartOf
 from console.importing import Importing
+from console.maps.atlas import Atlas
 from console.packs import figures
 from console.packs import installed as packs
 from console.rereading import OneRaw, Rereading
+from console.rules.questions import Rules
 from console.running import Running
 from console.status import status
-from db import alarms, blobs, entries, gaps, holds, incidents, quarantine, raw, readings
+from db import alarms, blobs, crises, entries, gaps, holds, incidents, quarantine, raw, readings
 from db.asset_records import Asset
 from db.records import Entry, Trend
 
@@ -111,6 +113,7 @@ class Questions:
         examinations: Examinations,
         rereading: Rereading,
         importing: Importing,
+        rules: Rules,
     ) -> None:
         self._core = core
         self._assets = list(assets)
@@ -118,9 +121,9 @@ class Questions:
             "state": (NoArgs, lambda args: core.newest.all()),
             "alarms": (NoArgs, self._alarms),
             "assets": (AssetsOf, self._tree),
-            "rules": (NoArgs, lambda args: list(core.settings.rules)),
             "cameras": (NoArgs, lambda args: list(core.settings.cameras)),
             "site": (NoArgs, self._site),
+            "crises": (NoArgs, self._crises),
             "series": (NoArgs, self._series),
             "trend": (TrendOf, self._trend),
             "quarantine": (Page, self._quarantine),
@@ -134,6 +137,8 @@ class Questions:
             "raw": (RawPage, self._raw),
             "decode_again": (OneRaw, rereading.decode_again),
             **importing.questions(),
+            **Atlas(core.settings.maps, core.packs_base, assets).questions(),
+            **rules.questions(),
             "gaps": (GapPage, self._gaps),
             "found": (NoArgs, lambda args: core.found),
             "findings": (NoArgs, lambda args: examinations.last()),
@@ -187,10 +192,15 @@ class Questions:
             "language": site.language,
             "timezone": site.timezone,
             "clock_ms": self._core.clock.now_ms(),
+            "shifts": list(self._core.settings.shifts),
             "central": bool(self._core.settings.central.url),
             "feeds": list(self._core.settings.feeds),
             "pid": os.getpid(),
         }
+
+    def _crises(self, args: NoArgs) -> Any:
+        with self._ops() as db:
+            return crises.in_force(db, self._core.clock.now_ms())
 
     def _series(self, args: NoArgs) -> Any:
         with self._feed() as db:

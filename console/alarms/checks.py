@@ -12,7 +12,7 @@ from db.alarm_records import Rule
 
 _COMMON = {
     "id", "kind", "source", "priority", "name", "name_en", "basis", "guidance", "guidance_en",
-    "outage", "latch", "quiet_s",
+    "outage", "latch", "quiet_s", "escalate_s", "realarm_s", "version", "enabled",
 }  # fmt: skip
 _LIMITS = {
     "quantity", "above", "below", "deadband", "clear", "at_limit", "on_delay_s", "off_delay_s",
@@ -35,7 +35,7 @@ _KEYS = {
 }
 _TIMES = (
     "deadband", "on_delay_s", "off_delay_s", "silent_s", "quiet_s", "window_s", "per_s",
-    "baseline_hours", "horizon_s", "hold_s",
+    "baseline_hours", "horizon_s", "hold_s", "escalate_s", "realarm_s",
 )  # fmt: skip
 _NEEDS_LIMIT = {"threshold", "average", "rate", "change", "forecast", "cross"}
 _NEEDS_WINDOW = {"rate", "stuck", "count"}

@@ -56,7 +56,8 @@ class Evaluator:
     def __init__(
         self, rules: Sequence[Rule], assets: Iterable[Asset], clock: Clock, zone: str = "Asia/Seoul"
     ) -> None:
-        self._rulebook = Rulebook(rules, assets, zone)
+        self._assets, self._zone = list(assets), zone
+        self._rulebook = Rulebook(rules, self._assets, zone)
         self._clock = clock
         self._started_ms = clock.now_ms()
         self._reducer = Reducer(self._rulebook)
@@ -87,6 +88,11 @@ class Evaluator:
         if not self.behind:
             self._tick(now_ms)
         return self._write(ops_db, now_ms, self._patience_s(batch))
+
+    def exchange(self, rules: Sequence[Rule]) -> None:
+        """Judge by these rules from the next step on, taking up what is kept; the thread of `step`."""
+        self._rulebook = Rulebook([rule for rule in rules if rule.enabled], self._assets, self._zone)
+        self._at = Cursor(step=-1)
 
     @property
     def judged(self) -> int:

@@ -1,0 +1,1 @@
+"""Rules as people edit them: overlaid over settings and packs, tried on the past, explained."""
