@@ -25,7 +25,8 @@ SHEET_ROWS = 1_048_576  # of an XLSX sheet, its header included (ECMA-376 as Exc
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_FLAGS = ((Flag.RETAINED, "retained"), (Flag.HISTORICAL, "historical"), (Flag.BACKFILL, "backfill"))
+_FLAGS = ((Flag.RETAINED, "retained"), (Flag.HISTORICAL, "historical"), (Flag.BACKFILL, "backfill"),
+          (Flag.FORECAST, "forecast"))  # fmt: skip
 
 HEADERS = {
     "ko": ("관측시각", "관측시각(UTC)", "장치", "이름", "항목", "통계", "값", "단위", "품질", "표시",

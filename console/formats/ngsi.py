@@ -174,7 +174,7 @@ class NgsiDecoder:
             if name not in ("@context", "location") and value is not None
         }
         return Event(
-            origin_system="ngsi-ld",
+            origin_system=self._name,
             origin_key=said.key,
             type=next((each for each in names if each), kind),
             status=_status(entity, end_ms, said),

@@ -11,7 +11,8 @@ from tests.seeds.desk import Desk
 
 @pytest.fixture(scope="module")
 def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """With the packs' feeds, one of each form, and those that the module names in FEEDS."""
-    feeds = getattr(request.module, "FEEDS", None)
-    with Desk(tmp_path_factory.mktemp("seeds"), feeds) as found:
+    """With the packs' feeds, one of each form, and what the module names in FEEDS, ASSETS and CAMERAS."""
+    module = request.module
+    given = [getattr(module, name, ()) for name in ("FEEDS", "ASSETS", "CAMERAS")]
+    with Desk(tmp_path_factory.mktemp("seeds"), dict(given[0]), *given[1:]) as found:
         yield found

@@ -5,26 +5,32 @@ from __future__ import annotations
 import csv
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 from urllib.parse import quote
 
 import msgspec
+import tomlkit
 import uuid_utils
+from lxml import etree
 
 from console import cli_export
 from console.cli_task import TaskClient
 from console.clock import SystemClock
 from console.core import Core
+from console.formats import cap_out as cap
+from console.formats import platform_out as platform
 from console.packs import load, samples
+from console.packs.cli_report import print_indicators
 from console.packs.replay import filled
-from console.settings_tables import Central, Feed, Hub
+from console.settings_tables import Central, Feed, Hub, Site
 from db import alarms, entries, events
 from db.alarm_records import Alarm
 from db.asset_records import Asset
-from db.records import Draft, Event, Incident, Latest
+from db.records import Camera, Draft, Event, Incident, Lamp, Latest
 from db.sync import Row
+from tests.console.formats.test_cap_out import VALID
 from tests.servers.hub import Hub as HubServer
 from widgets.card_figures import lines, wanted
 from widgets.domain_model import Domains
@@ -40,11 +46,33 @@ FORMS = {f"seeds-{kind}": Feed(kind=kind, topics=(f"seeds/{kind}/#",)) for kind 
 """One feed of each form besides those of the packs, `seeds-ngsi-ld` say."""
 
 
-class Desk:
-    """One core on an empty folder with a hub and a centre; nothing of it is left after the `with`."""
+class PassingClock(SystemClock):
+    """The machine's clocks, which can be let go on faster: both together, as time does."""
 
-    def __init__(self, folder: Path, feeds: Mapping[str, Feed] | None = None) -> None:
-        self.clock = SystemClock()
+    def __init__(self) -> None:
+        self.passed_s = 0.0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + round(self.passed_s * 1000)
+
+    def monotonic_s(self) -> float:
+        return super().monotonic_s() + self.passed_s
+
+
+class Desk:
+    """One core on an empty folder with a hub and a centre; nothing of it is left after the `with`.
+
+    `assets` are its tree, `cameras` those of its settings.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        feeds: Mapping[str, Feed] | None = None,
+        assets: Sequence[Asset] = (),
+        cameras: Sequence[Camera] = (),
+    ) -> None:
+        self.clock = PassingClock()
         self.hub = HubServer()
         names = sorted(load.files(None))
         self.packs = {pack.pack.id: pack for _, pack in load.chosen(names, None)}
@@ -56,8 +84,12 @@ class Desk:
             feeds={**settings.feeds, **FORMS, **(feeds or {})},
             hubs={"city": Hub(url=self.hub.url, alerts=True, readings=("*",), every_s=0.1)},
             central=Central(url=f"file:{self.centre}", every_s=0.2),
+            cameras=tuple(cameras),
+            site=Site(assets="assets.toml"),
         )
-        self.core = Core(folder / "data", settings, self.clock)
+        tree = {"asset": [samples.plain(each) for each in assets]}
+        (folder / "assets.toml").write_text(tomlkit.dumps(tree), encoding="utf-8")
+        self.core = Core(folder / "data", settings, self.clock, origin=folder / "settings.toml")
 
     def __enter__(self) -> Self:
         self.hub.__enter__()
@@ -76,6 +108,11 @@ class Desk:
             text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
             message = filled(text, self.clock.now_ms()).encode()
         return self.core.ingest.deliver(feed, [(topic, message)]).result(PATIENCE_S)
+
+    def go_on(self, seconds: float) -> None:
+        """Let time pass; what came before is judged before it."""
+        self.alarms()
+        self.clock.passed_s += seconds
 
     # --- what the operator gets -----------------------------------------------
 
@@ -156,6 +193,14 @@ class Desk:
         with TaskClient(self.core.folder, "seeds") as tasks:
             return tasks.client.act(name, args)
 
+    def lamp(self, name: str) -> Lamp:
+        """The lamp of a feed, of the centre or of another link."""
+
+        def find() -> Lamp | None:
+            return next((each for each in self.core.newest.of(Lamp) if each.name == name), None)
+
+        return self.until(find, f"lamp {name}")
+
     def incident(self, alarm: Alarm, **fields: Any) -> Incident:
         """The incident that an operator opens of the alarm, as the screens have it."""
         given = {"title": alarm.text or alarm.name, "type": alarm.rule, "level": alarm.priority,
@@ -223,13 +268,39 @@ class Desk:
 
         return self.until(find, f"{type_} of {subject} at the centre")
 
+    def indicators(self, language: Language = "ko") -> list[dict[str, str]]:
+        """The rows of `gwanje report indicators`."""
+        to = self.core.folder.parent / f"{uuid_utils.uuid7()}.csv"
+        assert print_indicators(self.core.folder, to, 365.0, language) == 0
+        with to.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
     def until(self, find: Callable[[], _T | None], what: str) -> _T:
         """What `find` gives once it gives something; fails when it never does."""
-        pause, end = threading.Event(), self.clock.monotonic_s() + PATIENCE_S
+        pause, real = threading.Event(), SystemClock()
+        end = real.monotonic_s() + PATIENCE_S
         while (found := find()) is None:
-            assert self.clock.monotonic_s() < end, f"never: {what}"
+            assert real.monotonic_s() < end, f"never: {what}"
             pause.wait(0.02)
         return found
+
+
+def platform_out(event: Event, status: str, now_ms: int, receiver: str = "B1100000000") -> dict[str, Any]:
+    """The message by which the platform is told that an event has this status now, as JSON."""
+    link = platform.Link(sender="B1153000000", receiver=receiver)
+    said = msgspec.structs.replace(event, status=status, observed_ms=now_ms)
+    written = (
+        platform.event(link, said, now_ms) if status == "occurred" else platform.status(link, said, now_ms)
+    )
+    message: dict[str, Any] = json.loads(written)
+    return message
+
+
+def cap_out(event: Event, now_ms: int) -> etree._Element:
+    """The CAP 1.2 alert by which others are told of an event; it is valid by the standard's schema."""
+    root = etree.fromstring(cap.write(cap.warning(event, "gwanje@example.kr", now_ms)))
+    VALID.assertValid(root)
+    return root
 
 
 def _is_of(entity: Mapping[str, Any], key: str, alarm: Alarm) -> bool:

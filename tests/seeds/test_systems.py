@@ -94,7 +94,7 @@ def test_s15_a_notification_of_the_hub_is_a_value(desk: Desk) -> None:
                                        "observedAt": "{{iso_comma}}"},
         }]},
     })  # fmt: skip
-    found = desk.value("urn:datahub:AirQualityObserved:s15", "hub_pm10")
+    found = desk.value("urn:datahub:AirQualityObserved:s15", "pm10")
     assert (found.value, found.unit) == (45, "ug/m3")
 
 
