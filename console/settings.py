@@ -20,6 +20,7 @@ import msgspec
 from console.errors import SettingsError
 from console.formats.topics import matcher
 from console.settings_tables import (
+    SHIFTS,
     Backfill,
     Broker,
     Central,
@@ -31,6 +32,7 @@ from console.settings_tables import (
     Mapping,
     Name,
     Settings,
+    Shift,
     Site,
 )
 from db.alarm_records import Rule
@@ -38,6 +40,7 @@ from db.records import Camera
 
 CAMERA_SCHEMES = ("rtsp", "rtsps", "http", "https", "file")
 __all__ = [
+    "SHIFTS",
     "Backfill",
     "Broker",
     "Central",
@@ -47,6 +50,7 @@ __all__ = [
     "MappedEvent",
     "Mapping",
     "Settings",
+    "Shift",
     "Site",
     "load",
     "parse",

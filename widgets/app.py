@@ -97,6 +97,7 @@ def run_ui(
     watchdog = Watchdog(folder / "logs" / "ui-stalls.log")
     screen = Screen(bridge, words, preferences, folder / "ui" / f"layouts-{seat_file}.json")
     screen.may_change_language = language is None and not preferences.get("language")
+    screen.window.truth.duty.seat = seat
     screen.window.about_text = words.text("menu.about_text", version=_version(), folder=folder)
     ender = _Ender(screen.window)
     lifeline.watch(ender.ended.emit)
@@ -258,6 +259,7 @@ class Screen(QObject):
         """Hand records to the truth bar and to every panel."""
         self.window.truth.apply(records)
         self.window.catch_up.apply(records)
+        self.window.crisis.apply(records)
         for panel in self._fed:
             panel.apply(records)
 

@@ -17,10 +17,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from db.asset_records import Crisis
 from widgets import theme
 from widgets.attention import AttentionLine
 from widgets.bridge import Bridge
 from widgets.catch_up import CatchUpLine
+from widgets.crisis_banner import CrisisBanner
+from widgets.crisis_dialogs import DeclareCrisis, EndCrisis
 from widgets.doctor_page import DoctorPage
 from widgets.found_page import StartupReport
 from widgets.help import Manual
@@ -84,11 +87,20 @@ class MainWindow(QMainWindow):
         self.sound_banner = Banner(theme.PANEL, theme.PRIORITY[3], 13)
         self.attention = AttentionLine(words)
         self.catch_up = CatchUpLine(words)
+        self.crisis = CrisisBanner(bridge, words)
+        self.crisis.end_wanted.connect(self.end_crisis)
         self.docks = docks_of(self.frame)
         layout = QVBoxLayout(self.frame)
         layout.setContentsMargins(3, 0, 3, 3)
         layout.setSpacing(2)
-        for widget in (self.truth, self.attention, self.link_banner, self.catch_up, self.sound_banner):
+        for widget in (
+            self.truth,
+            self.crisis,
+            self.attention,
+            self.link_banner,
+            self.catch_up,
+            self.sound_banner,
+        ):
             layout.addWidget(widget)
         layout.addWidget(self.docks.widget, 1)
         self.setCentralWidget(self.frame)
@@ -146,6 +158,7 @@ class MainWindow(QMainWindow):
         self._act(alarms, "menu.silence", self.silence_wanted.emit, "Ctrl+M")
         new = self._act(alarms, "menu.new_incident", self.incident_wanted.emit)
         new.setText(f"{new.text()}\tCtrl+N")
+        self._act(alarms, "crisis.menu", self.declare_crisis)
         self._act(alarms, "holds.menu", self.open_holds)
         self._language_menu(self._menu("menu.language"))
         helping = self._menu("menu.help")
@@ -276,6 +289,16 @@ class MainWindow(QMainWindow):
     def open_holds(self) -> None:
         """Show what is kept from retention."""
         HoldsPage(self._bridge, self._words, self).show()
+
+    @Slot()
+    def declare_crisis(self) -> None:
+        """Ask of what and at which level a crisis warning is declared."""
+        DeclareCrisis(self._bridge, self._words, self).show()
+
+    @Slot(object)
+    def end_crisis(self, crisis: Crisis) -> None:
+        """Ask why a crisis warning is ended."""
+        EndCrisis(self._bridge, self._words, self, crisis).show()
 
     @Slot()
     def open_import(self) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QMenu,
     QPushButton,
     QSizePolicy,
     QTableView,
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import (
 from db.records import Lamp, Proof
 from widgets import theme
 from widgets.bridge import Bridge
+from widgets.duty_line import DutyLine
 from widgets.figures import plain
 from widgets.table import Column, RecordTable
 from widgets.truth_text import KINDS, detail, field
@@ -30,6 +32,10 @@ from widgets.words import Words
 
 _TICK_MS = 500
 _GAP = 6
+_FLAT = (
+    f"QToolButton {{ border: 1px solid transparent; padding: 2px 5px; background: {theme.BAR}; }}"
+    f"QToolButton:hover, QToolButton:focus {{ border-color: {theme.DIM}; }}"
+)
 _ORDER = ("bad", "warn", "unknown", "off", "ok")
 
 
@@ -43,10 +49,7 @@ class LampButton(QToolButton):
         self.setIconSize(QSize(14, 14))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.setStyleSheet(
-            f"QToolButton {{ border: 1px solid transparent; padding: 2px 5px; background: {theme.BAR}; }}"
-            f"QToolButton:hover, QToolButton:focus {{ border-color: {theme.DIM}; }}"
-        )
+        self.setStyleSheet(_FLAT)
 
     def minimumSizeHint(self) -> QSize:
         """May be squeezed: the bar chooses shorter words and never widens the window."""
@@ -76,10 +79,13 @@ class TruthBar(QWidget):
         self._lamps: dict[str, dict[str, Lamp]] = {kind: {} for kind in KINDS}
         self._proof: Proof | None = None
         self._buttons = {kind: LampButton(kind) for kind in KINDS}
-        self.clock = QLabel()
-        self.clock.setTextFormat(Qt.TextFormat.PlainText)
+        self.duty = DutyLine(bridge, words, self)
+        self.duty.changed.connect(self.refresh)
+        self.clock = QToolButton()
         self.clock.setFont(theme.font(13, bold=True))
         self.clock.setMinimumWidth(60)
+        self.clock.setStyleSheet(_FLAT)
+        self.clock.clicked.connect(self._show_duty)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 3, 8, 3)
         layout.setSpacing(_GAP)
@@ -99,7 +105,8 @@ class TruthBar(QWidget):
         self.refresh()
 
     def apply(self, records: tuple[Any, ...]) -> None:
-        """Take newer lamps and proofs."""
+        """Take newer lamps and proofs, and who is on shift."""
+        self.duty.apply(records)
         touched = False
         for record in records:
             if isinstance(record, Lamp) and record.kind in self._lamps:
@@ -130,24 +137,40 @@ class TruthBar(QWidget):
         now_ms = self._bridge.now_ms()
         fields = [field(kind, self.lamps(kind), self._proof, now_ms, self._words) for kind in KINDS]
         texts = [f"{self._words.text(f'truth.{each.kind}')} {each.full}" for each in fields]
-        full_clock = self._words.when(now_ms)
-        if self._width(texts, full_clock) > self.width():
+        clocks = self._clocks(now_ms)
+        if self._width(texts, clocks[0]) > self.width():
             texts = [f"{self._words.text(f'truth.{each.kind}')} {each.short}" for each in fields]
-        long_enough = self._width(texts, full_clock) <= self.width()
+        clock = next((each for each in clocks if self._width(texts, each) <= self.width()), clocks[-1])
         for each, text in zip(fields, texts, strict=True):
             button = self._buttons[each.kind]
             button.show_field(each.state, text, old=not self._bridge.is_linked)
             said = f"{self._words.text(f'truth.{each.kind}')}: {each.full}"
             button.setToolTip(said)
             button.setAccessibleName(said)
-        self.clock.setText(full_clock if long_enough else full_clock[-8:])
+        self.clock.setText(clock)
+        self.clock.setToolTip("\n".join([self._words.when(now_ms), *self.duty.lines(now_ms)]))
+
+    def _clocks(self, now_ms: int) -> list[str]:
+        """The people and the time, from the fullest to the time of day alone."""
+        when, people = self._words.when(now_ms), self.duty.text(now_ms)
+        return [f"{people} · {when}", f"{people} · {when[-8:]}", when[-8:]]
+
+    @Slot()
+    def _show_duty(self) -> None:
+        """List who is on shift."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(self._words.text("duty.title")).setEnabled(False)
+        for line in self.duty.lines(self._bridge.now_ms()):
+            menu.addAction(line.replace("&", "&&"))
+        menu.popup(self.clock.mapToGlobal(self.clock.rect().bottomLeft()))
 
     def _width(self, texts: list[str], clock: str) -> int:
         metrics = QFontMetrics(theme.font(13, bold=True))
         return (
             sum(metrics.horizontalAdvance(text) + 38 + _GAP for text in texts)
             + metrics.horizontalAdvance(clock)
-            + 24
+            + 42
         )
 
     @Slot(bool, str)
