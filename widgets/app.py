@@ -28,6 +28,7 @@ from console import lifeline, logs
 from console.allocation import give_back
 from console.cameras import CameraPool
 from console.link_client import LinkClient
+from db.alarm_records import Flood
 from db.records import Camera
 from widgets import theme
 from widgets.alarm_panel import AlarmPanel
@@ -257,6 +258,9 @@ class Screen(QObject):
     @Slot(object)
     def apply(self, records: tuple[Any, ...]) -> None:
         """Hand records to the truth bar and to every panel."""
+        for record in records:
+            if isinstance(record, Flood):
+                self.sound.set_flood(record.on)
         self.window.truth.apply(records)
         self.window.catch_up.apply(records)
         self.window.crisis.apply(records)

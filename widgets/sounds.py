@@ -13,6 +13,7 @@ from db.alarm_records import Alarm, AlarmState
 from widgets.resource import resource
 
 PAUSE_MS = {1: 2_000, 2: 4_000, 3: 8_000, 4: 16_000}
+_CRITICAL = 1
 
 
 class Speaker(Protocol):
@@ -58,7 +59,8 @@ class QtSpeaker:
 class AlarmSound(QObject):
     """Repeats the tone of the worst unacknowledged alarm.
 
-    Silenced, it is quiet until an alarm comes that had not been heard.
+    Silenced, it is quiet until an alarm comes that had not been heard. In a
+    flood one tone tells of it, and after that only critical alarms sound.
 
     Signals:
         changed: whether it is silenced, or whether it sounds, has changed.
@@ -71,6 +73,7 @@ class AlarmSound(QObject):
         self._speaker = speaker
         self._new: dict[str, tuple[int, int]] = {}
         self._worst: int | None = None
+        self._is_flood = False
         self.is_silenced = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -100,6 +103,15 @@ class AlarmSound(QObject):
         """Take newer versions of some alarms."""
         self._settle(unheard=self._take(changed))
 
+    def set_flood(self, on: bool) -> None:
+        """A flood has begun or is over; the same again changes nothing."""
+        if on == self._is_flood:
+            return
+        self._is_flood = on
+        if on and self._worst is not None and not self.is_silenced:
+            self._speaker.play(self._worst)
+        self._settle(unheard=False)
+
     def _take(self, alarms: Iterable[Alarm]) -> bool:
         """Whether one of them had not been heard before."""
         unheard = False
@@ -111,7 +123,10 @@ class AlarmSound(QObject):
         return unheard
 
     def _settle(self, *, unheard: bool) -> None:
-        worst = min((priority for _, priority in self._new.values()), default=None)
+        priorities = [priority for _, priority in self._new.values()]
+        if self._is_flood:
+            priorities = [priority for priority in priorities if priority <= _CRITICAL]
+        worst = min(priorities, default=None)
         louder = worst is not None and (self._worst is None or worst < self._worst)
         self._worst = worst
         if unheard or worst is None:

@@ -89,3 +89,20 @@ def test_trap_21_what_an_outage_explains_makes_no_sound(sound: AlarmSound, speak
     assert not sound.is_sounding
     sound.update([replace(alarm("lamp", 1), suppressed_by="")])
     assert speaker.played == [1]
+
+
+def test_in_a_flood_one_tone_tells_of_it_and_then_only_critical_ones_sound(
+    sound: AlarmSound, speaker: Speaker
+) -> None:
+    sound.update([alarm("a", 2)])
+    speaker.played.clear()
+    sound.set_flood(True)
+    assert (speaker.played, sound.is_sounding) == ([2], False)
+    sound.update([alarm(f"b{n}", 2) for n in range(50)])
+    assert speaker.played == [2]
+    sound.update([alarm("fire", 1)])
+    assert (speaker.played, sound.is_sounding) == ([2, 1], True)
+    sound.update([alarm("fire", 1, AlarmState.ACKNOWLEDGED)])
+    assert not sound.is_sounding
+    sound.set_flood(False)
+    assert sound.is_sounding
