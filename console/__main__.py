@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
 from console import __version__, logs
+from console.demo import commands as demo_commands
 from console.errors import ConsoleError, Unavailable
 from console.import_commands import import_group
 from console.packs import commands as pack_commands
@@ -105,24 +105,6 @@ def cam(arguments: tuple[str, ...]) -> None:
     from console.cameras.worker import main as run
 
     sys.exit(run(list(arguments)))
-
-
-@gwanje.command()
-@click.option("--seconds", type=click.FloatRange(min=1), help="End by itself after so long.")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("demo-output"),
-    show_default=True,
-    help="Where screenshots and the summary go.",
-)
-@click.option("--language", type=click.Choice(["ko", "en"]), help="Instead of the system's.")
-@click.option("--size", default="1920x1080", show_default=True, help="Of the virtual screen.")
-def demo(seconds: float | None, output: Path, language: str | None, size: str) -> None:
-    """Start everything on a demo district: broker, sensors, cameras, core and screen."""
-    from console.demo.run import run_demo
-
-    sys.exit(run_demo(output.resolve(), seconds=seconds, language=language, size=size))
 
 
 @gwanje.command()
@@ -325,39 +307,6 @@ def central_check(url: str, password_file: str, as_json: bool) -> None:
     sys.exit(print_central_check(url, password_file, as_json))
 
 
-def _demo_part(name: str, load: Callable[[], Callable[[list[str]], int]]) -> None:
-    @gwanje.command(name, context_settings={"ignore_unknown_options": True}, hidden=True)
-    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-    def part(arguments: tuple[str, ...]) -> None:
-        sys.exit(load()(list(arguments)))
-
-
-def _broker() -> Callable[[list[str]], int]:
-    from console.demo.broker import main as run
-
-    return run
-
-
-def _publisher() -> Callable[[list[str]], int]:
-    from console.demo.publisher import main as run
-
-    return run
-
-
-def _cameras() -> Callable[[list[str]], int]:
-    from console.demo.cameras import main as run
-
-    return run
-
-
-for _name, _load in (
-    ("demo-broker", _broker),
-    ("demo-publisher", _publisher),
-    ("demo-cameras", _cameras),
-):
-    _demo_part(_name, _load)
-
-
 def _settings(given: Path | None) -> Path | None:
     """The settings file, also where it was named before the task."""
     of_root: Path | None = click.get_current_context().find_root().params.get("settings")
@@ -376,6 +325,7 @@ def _folder(given: Path | None) -> Path:
 
 pack_commands.add_to(gwanje, _folder, _settings)
 gwanje.add_command(import_group)
+demo_commands.add_to(gwanje)
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -5,7 +5,8 @@ Every device reports on its own period. A value depends on the seed, the device
 and the number of its report alone, so stepping in other steps changes nothing.
 The story, in seconds after the start: a panel heats at 2 and burns at about 35,
 noise at 3, a pole goes dark at 8, the stream rises from 30 on; after `STORY_S`
-it begins again.
+it begins again. That is the busy day; on a calm one nothing of it happens, in a
+flood every panel, gauge and noise monitor takes part.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ import math
 import random
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from console.clock import SEOUL
 from console.demo import places
 from console.demo.places import Spot
 
+Story = Literal["calm", "busy", "flood"]
 STORY_S = 900.0
 NOISE_S, NOISE_FOR_S = 3.0, 25.0
 DARK_S, DARK_FOR_S = 8.0, 150.0
@@ -38,12 +40,21 @@ class Message(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """When and where in the story a report is made; `calm` is a day without a story."""
+    """When and where in the story a report is made."""
 
     at_ms: int
     story_s: float
     chance: random.Random
-    calm: bool = False
+    story: Story = "busy"
+
+    @property
+    def calm(self) -> bool:
+        """A day without a story."""
+        return self.story == "calm"
+
+    def hits(self, spot: Spot, hero: str) -> bool:
+        """Whether an episode is about this device: about its hero, in a flood about all."""
+        return spot.source == hero or self.story == "flood"
 
     @property
     def hour(self) -> float:
@@ -76,8 +87,8 @@ class _Device(NamedTuple):
 class District:
     """The district since its first step. `messages` is to be asked with times that only rise."""
 
-    def __init__(self, seed: int = 1) -> None:
-        self._seed = seed
+    def __init__(self, seed: int = 1, story: Story = "busy") -> None:
+        self._seed, self._story = seed, story
         self._start_ms: int | None = None
         self._until_ms = 0
         self._devices = [
@@ -106,7 +117,7 @@ class District:
             at_ms = until_ms - back * step_s * 1000
             for device in devices:
                 chance = random.Random(f"{self._seed}/{device.spot.source}/past/{at_ms}")
-                message = device.report(device.spot, Moment(at_ms, 0.0, chance, calm=True))
+                message = device.report(device.spot, Moment(at_ms, 0.0, chance, "calm"))
                 if message is not None:
                     yield message._replace(retain=False)
 
@@ -116,7 +127,7 @@ class District:
         for number in range(max(0, first), (until_ms - start_ms - device.phase_ms) // device.period_ms + 1):
             since_ms = device.phase_ms + number * device.period_ms
             chance = random.Random(f"{self._seed}/{device.spot.source}/{number}")
-            moment = Moment(start_ms + since_ms, since_ms / 1000 % STORY_S, chance)
+            moment = Moment(start_ms + since_ms, since_ms / 1000 % STORY_S, chance, self._story)
             message = device.report(device.spot, moment)
             if message is not None:
                 yield moment.at_ms, message
@@ -195,7 +206,7 @@ def _garbage(chance: random.Random) -> bytes:
 
 
 def _panel(spot: Spot, now: Moment) -> Message:
-    fire = now.course(FIRE_S, FIRE_FOR_S) if spot.source == places.FIRE_PANEL else 0.0
+    fire = now.course(FIRE_S, FIRE_FOR_S) if now.hits(spot, places.FIRE_PANEL) else 0.0
     load = 14 + 6 * math.exp(-((now.hour - 15) ** 2) / 18) + now.chance.gauss(0, 0.4)
     return Message(
         f"hanbit/market/{spot.source}",
@@ -214,7 +225,7 @@ def _panel(spot: Spot, now: Moment) -> Message:
 
 
 def _river(spot: Spot, now: Moment) -> Message:
-    flood = now.course(FLOOD_S, FLOOD_FOR_S) if spot.source == places.RISING_RIVER else 0.0
+    flood = now.course(FLOOD_S, FLOOD_FOR_S) if now.hits(spot, places.RISING_RIVER) else 0.0
     level = 0.82 + 0.1 * _slow("river", now.at_ms, 150) + 1.9 * flood + now.chance.gauss(0, 0.01)
     return Message(
         f"hanbit/river/{spot.source}",
@@ -224,7 +235,8 @@ def _river(spot: Spot, now: Moment) -> Message:
 
 def _pole(spot: Spot, now: Moment) -> Message | None:
     pole = spot.source.rpartition(".")[0]
-    if pole == places.DARK_POLE and DARK_S <= now.story_s < DARK_S + DARK_FOR_S:
+    is_dark = not now.calm and DARK_S <= now.story_s < DARK_S + DARK_FOR_S
+    if pole == places.DARK_POLE and is_dark:
         return None
     lit = not 7.0 < now.hour < 17.8
     content: dict[str, Any] = {"ts": now.at_ms / 1000, "voltage": round(221 + now.chance.gauss(0, 1.2), 1)}
@@ -249,7 +261,11 @@ def _shelter(spot: Spot, now: Moment) -> Message:
 
 def _bell(spot: Spot, now: Moment) -> Message | None:
     """The emergency bell of one shelter, pressed once per story."""
-    if spot is not places.SHELTERS[2] or not BELL_S <= now.story_s < BELL_S + _BELL_PERIOD_MS / 1000:
+    if (
+        now.calm
+        or spot is not places.SHELTERS[2]
+        or not BELL_S <= now.story_s < BELL_S + _BELL_PERIOD_MS / 1000
+    ):
         return None
     content = {
         "eventId": f"{spot.source}-{now.local:%Y%m%d%H%M%S}",
@@ -277,7 +293,7 @@ def _lot(spot: Spot, now: Moment) -> Message:
 
 
 def _noise(spot: Spot, now: Moment) -> Message:
-    loud = now.course(NOISE_S, NOISE_FOR_S) if spot.source == places.LOUD_POINT else 0.0
+    loud = now.course(NOISE_S, NOISE_FOR_S) if now.hits(spot, places.LOUD_POINT) else 0.0
     level = _daily(now.hour, 54, 6, 15) + 2 * _slow(spot.source, now.at_ms, 9) + now.chance.gauss(0, 1)
     return Message(
         f"hanbit/noise/{spot.source}", _json({"leq_db": round(level + 30 * loud, 1), "ts": now.at_ms})

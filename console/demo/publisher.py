@@ -10,14 +10,14 @@ import argparse
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from console import lifeline
 from console.clock import Clock, SystemClock
-from console.demo.district import District, Message
+from console.demo.district import District, Message, Story
 from console.demo.places import USERNAME
 
 HEARTBEATS = "gwanje/+/heartbeat"
@@ -98,6 +98,7 @@ def main(args: Sequence[str] = ()) -> int:
     parser.add_argument("--port", type=int, required=True, help="loopback port of the broker")
     parser.add_argument("--password-file", type=Path, required=True, help="file with the broker's password")
     parser.add_argument("--seed", type=int, default=1, help="which of the possible days")
+    parser.add_argument("--story", choices=get_args(Story), default="busy", help="what happens that day")
     chosen = parser.parse_args(args)
     ended = threading.Event()
     lifeline.watch(ended.set)
@@ -108,7 +109,7 @@ def main(args: Sequence[str] = ()) -> int:
         return 1
     print("ready", flush=True)  # noqa: T201
     try:
-        play(publisher, District(chosen.seed), SystemClock(), ended.wait)
+        play(publisher, District(chosen.seed, chosen.story), SystemClock(), ended.wait)
     finally:
         publisher.close()
     return 0

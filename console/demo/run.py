@@ -23,6 +23,7 @@ import msgspec
 from console import lifeline
 from console.clock import Clock, SystemClock
 from console.demo import screen
+from console.demo.district import Story
 from console.demo.operator import Operator
 from console.demo.site import CAMERAS, write_site
 from console.demo.watch import Watch
@@ -37,13 +38,15 @@ _STATUS_S = 5.0
 _SETTLE_S = 10.0
 
 
-def run_demo(output: Path, *, seconds: float | None, language: str | None, size: str) -> int:
+def run_demo(
+    output: Path, *, seconds: float | None, language: str | None, size: str, story: Story = "busy"
+) -> int:
     """Run until `seconds` are over, the screen is closed or somebody asks; returns the exit status."""
     output.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="gwanje-demo-"))
     try:
         with ExitStack() as stack:
-            return _Demo(folder, output, SystemClock(), stack).run(seconds, language, size)
+            return _Demo(folder, output, SystemClock(), stack, story).run(seconds, language, size)
     except Unavailable as error:
         click.echo(f"gwanje: {error}", err=True)
         return 1
@@ -52,7 +55,8 @@ def run_demo(output: Path, *, seconds: float | None, language: str | None, size:
 
 
 class _Demo:
-    def __init__(self, folder: Path, output: Path, clock: Clock, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, output: Path, clock: Clock, stack: ExitStack, story: Story) -> None:
+        self._story = story
         self._folder = folder
         self._output = output
         self._clock = clock
@@ -109,6 +113,8 @@ class _Demo:
             str(broker_port),
             "--password-file",
             str(self._folder / "broker.password"),
+            "--story",
+            self._story,
         )
         return settings
 

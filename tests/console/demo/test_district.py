@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
 from console.demo import places, site
-from console.demo.district import District, Message
+from console.demo.district import District, Message, Story
 from console.formats.decoders import Decoder, decoder
 from console.health.tree import load as load_assets
 from console.settings import Settings, load
@@ -36,8 +36,8 @@ def written(folder: Path) -> Path:
     )
 
 
-def told(seconds: int, seed: int = 1) -> list[tuple[int, Message]]:
-    district = District(seed)
+def told(seconds: int, seed: int = 1, story: Story = "busy") -> list[tuple[int, Message]]:
+    district = District(seed, story)
     district.messages(START)
     return [
         (START + n * 1000, message)
@@ -105,10 +105,10 @@ def test_a_faulty_sensor_is_out_of_range(settings: Settings) -> None:
     assert found == {places.FAULTY_SENSOR}
 
 
-def alarms_of(settings: Settings, seconds: int) -> list[tuple[str, str, str, float]]:
+def alarms_of(settings: Settings, seconds: int, story: Story = "busy") -> list[tuple[str, str, str, float]]:
     reducer = Reducer(Rulebook(settings.rules, site.assets()))
     reducer.start(START)
-    readings = [each for each in decoded(settings, told(seconds)) if isinstance(each, Reading)]
+    readings = [each for each in decoded(settings, told(seconds, story=story)) if isinstance(each, Reading)]
     reducer.readings(StoredReading(n, each) for n, each in enumerate(readings, 1))
     return [
         (each.alarm.rule, each.alarm.source, each.verb, (each.at_ms - START) / 1000)
@@ -146,3 +146,12 @@ def test_the_hours_before_are_calm(settings: Settings) -> None:
     assert reducer.transitions == []
     assert min(each.observed_ms for each in readings) <= START - 3 * 3_600_000
     assert max(each.observed_ms for each in readings) < START
+
+
+def test_a_calm_day_raises_nothing_and_in_a_flood_more_than_ten_alarms_come(settings: Settings) -> None:
+    assert alarms_of(settings, 60, "calm") == []
+    flood = [each for each in alarms_of(settings, 60, "flood") if each[2] == "raised"]
+    assert len(flood) > 10
+    assert {source for rule, source, _, _ in flood if rule == "panel-leak"} == {
+        panel.source for panel in places.PANELS
+    }
