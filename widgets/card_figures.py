@@ -51,6 +51,8 @@ def grade_of(pack: Pack, latest: Latest) -> Grade | None:
 
 
 def _line(pack: Pack, figure: Figure, values: Values, words: Words, *, forecast: bool) -> Line | None:
+    if figure.show == "range":
+        return _range(pack, figure, values, words, forecast=forecast)
     usable = [each for each in values.get(figure.quantity, {}).values() if _is_usable(each, forecast)]
     if not usable:
         return None
@@ -129,6 +131,25 @@ def _sum(
         ]
         return f"{name} {text}/{sum(whole):,.0f}" if whole else f"{name} {text}"
     return f"{name} {words.value(sum(numbers), quantity.unit)}"
+
+
+def _range(pack: Pack, figure: Figure, values: Values, words: Words, *, forecast: bool) -> Line | None:
+    """`People now 1,100–1,600`: both ends of what the fullest source gives, never a number between."""
+    ends = [values.get(f"{figure.quantity}/{each}", {}) for each in ("min", "max")]
+    usable = [
+        each
+        for each in ends[1].values()
+        if _is_usable(each, forecast) and isinstance(each.value, float | int) and each.source in ends[0]
+    ]
+    if not usable:
+        return None
+    most = max(usable, key=lambda each: float(each.value))
+    least = ends[0][most.source]
+    quantity = next(each for each in pack.quantities if each.name == figure.quantity)
+    text = f"{float(least.value):,.{quantity.decimals}f}–{_text(float(most.value), quantity, words)}"
+    if forecast:
+        return Line(words.text("cards.forecast", value=text, time=words.time(most.observed_ms)[:5]), 0, True)
+    return Line(f"{words.pick(figure.ko, figure.en) or words.pick(quantity.ko, quantity.en)} {text}")
 
 
 def _grades(pack: Pack, usable: list[Latest], words: Words) -> Line | None:

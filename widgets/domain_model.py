@@ -29,7 +29,8 @@ class Domain:
     channels of it. `told` is the asset whose value the card tells: the leaf
     that decided, else the one with the highest value of the main quantity.
     `history` has (ms, value) of what was told, as this screen received it.
-    `figures` has per quantity that its card looks at the newest value of each source.
+    `figures` has per quantity that its card looks at the newest value of each source; the ends of
+    a range stand under `quantity/min` and `quantity/max`.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Domains:
         self._home: dict[Series, Domain] = {}
         self._of_source: dict[str, Domain] = {}
         self._sums: dict[Series, Latest] = {}
+        self._ends: dict[tuple[str, str, str], Latest] = {}
         self._looked_at: dict[str, dict[str, str]] = {}
 
     def look_at(self, quantities: dict[str, dict[str, str]]) -> None:
@@ -123,7 +125,7 @@ class Domains:
         self._looked_at = quantities
         for domain in self.all:
             domain.figures = {}
-        for latest in (*self._values.values(), *self._sums.values()):
+        for latest in (*self._values.values(), *self._sums.values(), *self._ends.values()):
             self._keep_figure(latest)
 
     def _keep_figure(self, latest: Latest) -> None:
@@ -132,6 +134,9 @@ class Domains:
         is_value = latest.statistic in ("inst", "avg", looked_at.get(latest.quantity))
         if domain is not None and latest.quantity in looked_at and is_value:
             domain.figures.setdefault(latest.quantity, {})[latest.source] = latest
+        elif domain is not None and latest.quantity in looked_at and latest.statistic in ("min", "max"):
+            name = f"{latest.quantity}/{latest.statistic}"
+            domain.figures.setdefault(name, {})[latest.source] = latest
 
     def set_assets(self, assets: Iterable[Asset], now_ms: int) -> None:
         """Take the tree anew."""
@@ -160,6 +165,10 @@ class Domains:
                     news.add(self._home[series].name)
             elif isinstance(record, Latest) and record.statistic == "sum":
                 self._sums[(record.source, record.quantity)] = record
+                self._keep_figure(record)
+                touched = True
+            elif isinstance(record, Latest):
+                self._ends[(record.source, record.quantity, record.statistic)] = record
                 self._keep_figure(record)
                 touched = True
         if touched:

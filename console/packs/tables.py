@@ -94,11 +94,12 @@ class Figure(_Table, frozen=True):
 
     `worst`: the value of the worst grade, else the highest; `highest`, `lowest`, `mean`: of all
     sources; `sum`: of all, out of the sum of `of` where named; `grades`: how many sources have
-    which grade, worst first; `count`: how many sources have a value above 0, or true.
+    which grade, worst first; `count`: how many sources have a value above 0, or true; `range`: from
+    the least to the most that the fullest source gives (its statistics min and max).
     """
 
     quantity: Filled
-    show: Literal["worst", "highest", "lowest", "mean", "sum", "grades", "count"] = "worst"
+    show: Literal["worst", "highest", "lowest", "mean", "sum", "grades", "count", "range"] = "worst"
     of: str = ""
     ko: str = ""
     en: str = ""
