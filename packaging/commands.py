@@ -21,6 +21,7 @@ usage: python3 packaging/bootstrap.py COMMAND [...]
                              clocks; --full runs their long forms too, --seed repeats a run
   gwanje [...]               any command of the console (try: gwanje --help)
   freeze                     the one-folder build, started and tested
+  screens                    the pictures of the manual, drawn anew from the demo
   setup                      set up only
 
 Sets up .venv from the hashed lock first; quick where that is already done."""
@@ -126,6 +127,13 @@ def freeze(arguments: list[str]) -> int:
     return status or run([python, str(ROOT / "packaging" / "smoke.py")], env)
 
 
+def screens(arguments: list[str]) -> int:
+    """Draw the pictures of the manual anew."""
+    _development()
+    provide_screen()
+    return run([str(environment.python()), str(ROOT / "packaging" / "screens.py")], environment.variables())
+
+
 def setup(arguments: list[str]) -> int:
     """Set up for development and say where it is."""
     _development()
@@ -154,5 +162,6 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "faults": faults,
     "gwanje": gwanje,
     "freeze": freeze,
+    "screens": screens,
     "setup": setup,
 }
