@@ -40,7 +40,7 @@ def main() -> int:
 
 def _keep(picture: Path, name: str) -> bool:
     image = QImage(str(picture))
-    return not image.isNull() and image.save(str(SCREENS / name), "WEBP", QUALITY)
+    return not image.isNull() and image.save(str(SCREENS / name), quality=QUALITY)
 
 
 if __name__ == "__main__":
