@@ -22,6 +22,7 @@ import structlog
 from msgspec.structs import replace
 from sqlite_utils import Database
 
+from console.alarms import annunciations
 from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
 from console.alarms.transitions import Transition
@@ -267,6 +268,7 @@ class Evaluator:
         alarms.put_watches(ops_db, reducer.changed.values())
         for transition in reducer.transitions:
             entries.append(ops_db, entry_of(transition, SYSTEM))
+        annunciations.note(ops_db, reducer.transitions, SYSTEM)
         changed = {transition.alarm.id: transition.alarm for transition in reducer.transitions}
         self._at = replace(
             self._at, steady=reducer.steady, shift=reducer.shift, wall_ms=now_ms, step=self._at.step + 1

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 from sqlite_utils import Database
 
-from console.alarms import transitions
+from console.alarms import annunciations, transitions
 from console.alarms.evaluate import entry_of
 from console.errors import Refused
 from db import alarms, entries
@@ -29,6 +29,7 @@ def acknowledge(db: Database, alarm_ids: Iterable[str], actor: str, note: str, a
     changed = [each.transition for each in moved if each.transition is not None]
     for transition in changed:
         entries.append(db, entry_of(transition, actor))
+    annunciations.note(db, changed, actor)
     return [transition.alarm for transition in changed]
 
 
