@@ -21,11 +21,10 @@ from console.acts import Acts
 from console.alarms.evaluate import Evaluator
 from console.backup.journal import Journal
 from console.backup.work import BackupWork
+from console.board import Board, fault_rules
 from console.clock import Clock
-from console.crisis import Crises
 from console.disk import DiskWatch, make_room
 from console.doctor.examinations import Examinations
-from console.duty import Duty
 from console.engine import Engine
 from console.errors import Unavailable
 from console.evaluation import Evaluation
@@ -91,7 +90,8 @@ class Core:
         self.engine = Engine(
             "ops", self._open_ops, self.newest.publish, clock, committed=self.journal.committed
         )
-        self.health = Health(self._assets, clock)
+        self.health = Health(self._assets, clock, fault_rules(settings.rules))
+        self._board = Board(self, self._assets, self.health, self.seats)
         self.evaluation = Evaluation(
             self.engine,
             Evaluator(settings.rules, self._assets, clock, settings.site.timezone),
@@ -100,6 +100,7 @@ class Core:
             self.newest.publish,
             clock,
             lambda db: overlay.in_force(self._rules, rules.edits(db)),
+            self._board.fitness.note,
         )
         self.ingest = Ingest(
             settings.brokers,
@@ -124,7 +125,7 @@ class Core:
         )
         self.ways = Ways(settings, self.ingest, clock, origin.parent if origin else folder)
         self._hubs = Hubs(
-            settings.hubs, self.engine, self.open_ops_reader, self.open_feed_reader, clock,
+            settings, self.engine, self.open_ops_reader, self.open_feed_reader, clock,
             self.newest.publish, origin.parent if origin else folder,
         )  # fmt: skip
         self.camera_reports = CameraReports()
@@ -134,15 +135,12 @@ class Core:
         exports = Exports(self, self._assets)
         examinations = Examinations(self, origin.parent if origin else folder)
         rereading, importing = Rereading(self, origin), Importing(self)
-        self._acts = Acts(self, exports, examinations, rereading, importing)
         asked = Rules(self, self._rules, self._assets)
-        self._questions = Questions(self, self._assets, exports, examinations, rereading, importing, asked)
+        self._acts = Acts(self, exports, examinations, rereading, importing, asked)
+        self._questions = Questions(
+            self, self._assets, exports, examinations, rereading, importing, asked, self._board
+        )
         self._link = LinkServer(folder, query=self._query, command=self._command, state=self.newest.all)
-        self._crises = Crises(
-            settings.crisis, self.engine, self.open_ops_reader, self.open_feed_reader,
-            self.newest.publish, clock,
-        )  # fmt: skip
-        self._duty = Duty(self._link.seats, self.engine, self.open_ops_reader, clock)
         self.stopping = threading.Event()
         self._sync: Worker | None = None
         self._central: Sync | None = None
@@ -200,8 +198,7 @@ class Core:
         self._start_sync()
         self._hubs.start()
         self._housekeeping.schedule(self._scheduler)
-        self._scheduler.add_job(self._crises.step, "interval", seconds=1, id="crisis")
-        self._scheduler.add_job(self._duty.step, "interval", seconds=2, id="duty")
+        self._board.schedule(self._scheduler)
         self._scheduler.start()
         self._link.start()
         log.info("core.started", folder=str(self.folder), device=self.settings.site.device)
@@ -220,6 +217,7 @@ class Core:
         self.ways.stop()
         self.ingest.stop()
         self.evaluation.stop()
+        self._board.stop()
         clean = self.engine.state.word != "damaged"
         self.engine.stop()
         self.journal.stop()
@@ -240,6 +238,7 @@ class Core:
             self.health.seen(latest)
             self.health.alarms(standing)
             self.newest.publish(self.health.all())
+            self._board.begin()
         finally:
             ops_db.close()
             feed_db.close()

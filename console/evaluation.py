@@ -20,6 +20,7 @@ from console.health.rollup import Health
 from console.worker import Worker
 from db import readings, rules
 from db.alarm_records import Alarm, Rule
+from db.fitness import Fitness
 from db.readings import StoredReading
 from db.records import Latest, Reading
 
@@ -41,13 +42,14 @@ class Evaluation:
         publish: Callable[[list[Any]], None],
         clock: Clock,
         rules_of: Callable[[Database], Sequence[Rule]] | None = None,
+        moved: Callable[[dict[str, Fitness]], None] = lambda moved: None,
     ) -> None:
         self._rules_of = rules_of
         self._edit = 0
         self._engine = engine
         self._publish = publish
         self._evaluator = evaluator
-        self._health = health
+        self._health, self._moved = health, moved
         self._open_feed_reader = open_feed_reader
         self._clock = clock
         self._feed_db: Database | None = None
@@ -90,6 +92,9 @@ class Evaluation:
             self._health.seen(seen)
             self._health.alarms(alarms)
             states = self._health.states()
+            moved = self._health.moved()
+        if moved:
+            self._moved(moved)
         self._publish(list(states))
 
     def _step(self, wait: Callable[[float], bool]) -> None:

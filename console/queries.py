@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 from sqlite_utils import Database
 
+from console.board import Board
 from console.doctor.examinations import Examinations, SupportAsked
 from console.errors import Refused
 from console.exports import Exports, PartOf
@@ -114,6 +115,7 @@ class Questions:
         rereading: Rereading,
         importing: Importing,
         rules: Rules,
+        board: Board,
     ) -> None:
         self._core = core
         self._assets = list(assets)
@@ -139,6 +141,7 @@ class Questions:
             **importing.questions(),
             **Atlas(core.settings.maps, core.packs_base, assets).questions(),
             **rules.questions(),
+            **board.questions(),
             "gaps": (GapPage, self._gaps),
             "found": (NoArgs, lambda args: core.found),
             "findings": (NoArgs, lambda args: examinations.last()),

@@ -77,6 +77,8 @@ class Rule(Record, frozen=True, forbid_unknown_fields=True):
 
     An alarm not acknowledged for `escalate_s` is escalated, once; for `realarm_s` annunciated again,
     each time (0: never). `version` counts the edits of the rule; a rule that is not `enabled` judges nothing.
+    `fault`: its alarm says that the device itself fails, and not what it measures or reports; so do
+    those of silences, stuck values and outages by themselves.
     """
 
     id: str
@@ -128,6 +130,7 @@ class Rule(Record, frozen=True, forbid_unknown_fields=True):
     realarm_s: float = 0.0
     version: int = 1
     enabled: bool = True
+    fault: bool = False
 
 
 class Alarm(Record, frozen=True):

@@ -110,3 +110,66 @@ class OnDuty(Record, frozen=True):
     @property
     def key(self) -> Key:
         return ("on_duty", self.seat)
+
+
+class FacilityHealth(Record, frozen=True):
+    """How reliable a facility was over a span; `console/health/facility.py` defines the figures.
+
+    `availability` is 0 to 1, None while nothing is known; `known` is the share of device time
+    about which the console knew. `mtbf_ms` is None without a failure. `open_work` counts maintenance
+    windows in force and alarms out of service, `incidents` those open at the facility.
+    """
+
+    id: str
+    condition: Condition
+    priority: int = 0
+    alarms: int = 0
+    devices: int = 0
+    availability: float | None = None
+    known: float = 0.0
+    down_ms: int = 0
+    failures: int = 0
+    mtbf_ms: float | None = None
+    open_work: int = 0
+    incidents: int = 0
+    is_overdue: bool = False
+
+
+class Facilities(Record, frozen=True):
+    """Every facility over a span that ends now, the worst first."""
+
+    since_ms: int
+    until_ms: int
+    rows: tuple[FacilityHealth, ...]
+
+
+class DeviceHealth(Record, frozen=True):
+    """One device over a span; `fitness` is `up`, `down` or `unknown`, since `since_ms` if that is known."""
+
+    id: str
+    fitness: Literal["up", "down", "unknown"]
+    since_ms: int | None
+    availability: float | None
+    known: float
+    down_ms: int
+    failures: int
+
+
+class Downtime(Record, frozen=True):
+    """A stretch in which a device was down; `until_ms` None while it is."""
+
+    device: str
+    since_ms: int
+    until_ms: int | None
+
+
+class Facility(Record, frozen=True):
+    """One facility or device over a span: its figures, its devices, and when they were down, newest first."""
+
+    since_ms: int
+    until_ms: int
+    health: FacilityHealth
+    devices: tuple[DeviceHealth, ...]
+    downtimes: tuple[Downtime, ...]
+    work: tuple[str, ...] = ()
+    incidents: tuple[str, ...] = ()

@@ -10,28 +10,36 @@ leaves below.
 
 Silence is measured on the monotonic clock from the moment a reading came, so
 setting the clock silences nothing. Retained and backfilled readings prove no life.
+
+Beside how a node is shown stands whether a device can serve (`db/fitness.py`): high fine
+dust makes a sensor bad to look at and not a failed one. DOWN while it is silent, or under an
+active alarm of a silence, a stuck value, an outage or a rule of faults; UNKNOWN while its
+silence is explained from above, its alarm is out of service, or nothing ever came; else UP.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from console.clock import Clock
 from db.alarm_records import Alarm, AlarmState
 from db.asset_records import Asset, AssetState, Condition
+from db.fitness import Fitness
 from db.records import Latest, Reading
 
 _SEEN_EVERY_S = 5.0  # a newer last-seen alone is told this often
 _ACTIVE = (AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED)
+_FAULTS = ("silent", "stuck")  # kinds of rules
 
 
 class _Node:
     """One asset; `below` counts nodes by condition, itself included."""
 
     __slots__ = (
-        "alarms", "asset", "below", "children", "condition", "hanging", "hangs_on", "heard_s", "is_leaf",
-        "last_seen_ms", "parent", "ranks", "silent", "standing", "suppressed", "total", "well", "worst",
+        "alarms", "asset", "below", "children", "condition", "faults", "fitness", "hanging", "hangs_on",
+        "heard_s", "is_leaf", "last_seen_ms", "parent", "ranks", "silent", "standing", "suppressed", "total",
+        "well", "worst",
     )  # fmt: skip
 
     def __init__(self, asset: Asset) -> None:
@@ -43,6 +51,8 @@ class _Node:
         self.below = [0] * len(Condition)
         self.well = self.total = self.standing = 0
         self.alarms: dict[str, int] = {}  # the priorities of its own active alarms
+        self.faults: set[str] = set()  # its own active alarms that say it fails
+        self.fitness = Fitness.UNKNOWN
         self.ranks = [0] * 5  # active alarms at or below it, by priority
         self.worst: _Node | None = None
         self.silent = False
@@ -72,6 +82,26 @@ class _Node:
         own = self.parent if self.asset.kind == "channel" else None
         return any(each.silent for each in self.hangs_on if each is not own)
 
+    @property
+    def is_device(self) -> bool:
+        """Whether its fitness is told: it speaks itself or by channels."""
+        asset = self.asset
+        speaks = bool(asset.source) or any(child.asset.kind == "channel" for child in self.children)
+        return asset.kind not in ("channel", "district") and speaks
+
+    def fit(self) -> Fitness:
+        """Whether the device can serve, its channels included."""
+        channels = [child for child in self.children if child.asset.kind == "channel"]
+        parts = [self, *channels]
+        if any(part.faults for part in parts):
+            return Fitness.DOWN
+        if self.silent or (channels and all(channel.silent for channel in channels)):
+            is_explained = any(part.is_explained() for part in parts)
+            return Fitness.UNKNOWN if is_explained else Fitness.DOWN
+        if any(part.suppressed for part in parts) or all(part.heard_s is None for part in parts):
+            return Fitness.UNKNOWN
+        return Fitness.UP
+
     def shown(self) -> Condition:
         """The worst at or below it."""
         return next((c for c in sorted(Condition, reverse=True) if self.below[c]), Condition.WELL)
@@ -81,11 +111,14 @@ class Health:
     """The state of every asset; one thread at a time.
 
     `seen` and `alarms` take what is new, `states` gives the nodes that changed
-    since it was asked last. A reading costs one look-up.
+    since it was asked last. A reading costs one look-up. `faults` are the rules whose alarms say
+    that a device fails; `moved` gives the devices whose fitness changed since it was asked last.
     """
 
-    def __init__(self, assets: Iterable[Asset], clock: Clock) -> None:
+    def __init__(self, assets: Iterable[Asset], clock: Clock, faults: Collection[str] = ()) -> None:
         self._clock = clock
+        self._faults = frozenset(faults)
+        self._touched: set[str] = set()
         self._nodes = {asset.id: _Node(asset) for asset in assets}
         self._order = {key: place for place, key in enumerate(self._nodes)}
         self._by_series: dict[tuple[str, str], list[_Node]] = {}
@@ -156,18 +189,25 @@ class Health:
             if node is None:
                 continue
             known = alarm.id in self._alarm_at
-            counts = alarm.is_standing and not alarm.suppressed_by
+            is_aside = bool(alarm.suppressed_by) or alarm.out_of_service is not None
+            counts = alarm.is_standing and not is_aside
             if counts != known:
                 self._count(node, 1 if counts else -1)
             if counts:
                 self._alarm_at[alarm.id] = node
             else:
                 self._alarm_at.pop(alarm.id, None)
-            if alarm.suppressed_by and alarm.is_standing:
+            if is_aside and alarm.is_standing:
                 node.suppressed.add(alarm.id)
             else:
                 node.suppressed.discard(alarm.id)
-            self._rank(node, alarm.id, alarm.priority if counts and alarm.state in _ACTIVE else 0)
+            is_active = counts and alarm.state in _ACTIVE
+            self._rank(node, alarm.id, alarm.priority if is_active else 0)
+            if is_active and (alarm.kind in _FAULTS or alarm.rule in self._faults):
+                node.faults.add(alarm.id)
+            else:
+                node.faults.discard(alarm.id)
+            self._touched.add(node.asset.id)
             self._settle_silence(node)
 
     # --- what it comes to -------------------------------------------------------
@@ -188,6 +228,27 @@ class Health:
         self._fall_silent(self._clock.monotonic_s())
         self._tell_seen()
         return [self._state(node) for node in self._nodes.values()]
+
+    def moved(self) -> dict[str, Fitness]:
+        """The devices that can serve since this was asked last, or can no longer."""
+        found: dict[str, Fitness] = {}
+        for key in self._touched:
+            node = self._nodes[key]
+            device = node.parent if node.asset.kind == "channel" and node.parent is not None else node
+            if device.is_device and (fitness := device.fit()) is not device.fitness:
+                device.fitness = found[device.asset.id] = fitness
+        self._touched.clear()
+        return found
+
+    def fitness(self) -> dict[str, Fitness]:
+        """Every device and whether it can serve."""
+        self._touched.update(self._nodes)
+        self.moved()
+        return {node.asset.id: node.fitness for node in self._nodes.values() if node.is_device}
+
+    def homes(self) -> dict[str, str]:
+        """The facility of every device; a device that belongs to none is its own."""
+        return {node.asset.id: _home(node) for node in self._nodes.values() if node.is_device}
 
     # --- inside -------------------------------------------------------------------
 
@@ -229,6 +290,7 @@ class Health:
 
     def _settle(self, node: _Node) -> None:
         """Bring the counts above a node up to date with its own condition."""
+        self._touched.add(node.asset.id)
         before, after = node.condition, node.own()
         if after is before:
             return
@@ -311,6 +373,10 @@ class Health:
 def _decides(node: _Node, condition: Condition, by_alarm: int) -> bool:
     """Its own condition is this one; where alarms decide, by one of that priority."""
     return node.condition is condition and (not by_alarm or by_alarm in node.alarms.values())
+
+
+def _home(node: _Node) -> str:
+    return next((each.asset.id for each in _upwards(node) if each.asset.kind == "facility"), node.asset.id)
 
 
 def _upwards(node: _Node | None) -> Iterable[_Node]:
