@@ -8,7 +8,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, Q
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from db.alarm_records import Alarm, AlarmState, Rule
+from db.alarm_records import Alarm, AlarmState, Rule, Summary
 from db.asset_records import Asset
 from db.records import Latest
 from widgets import theme
@@ -124,6 +124,16 @@ class AlarmTexts:
     def brief(self, alarm: Alarm) -> str:
         """Where, what, and since when, in one line."""
         return f"{self.where(alarm)} · {self.what(alarm)} · {self.words.time(alarm.raised_ms)}"
+
+    def summary(self, summary: Summary) -> str:
+        """`10:01:07 · 누설전류 조치 40건이 한꺼번에 발생 · 중앙시장`."""
+        rule = self.rules.get(summary.rule)
+        name = self.words.pick(rule.name, rule.name_en) if rule is not None else ""
+        asset = self.assets.get(summary.place)
+        place = self.words.pick(asset.name, asset.name_en) if asset is not None else summary.place
+        told = self.words.text(f"summary.{summary.cause}", n=summary.count, name=plain(name, 80)).strip()
+        parts = (self.words.time(summary.at_ms), told, plain(place, 80))
+        return " · ".join(part for part in parts if part)
 
     def line(self, alarm: Alarm) -> str:
         """The whole alarm in one line, for a screen reader and a tool tip."""

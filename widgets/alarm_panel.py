@@ -193,7 +193,7 @@ class AlarmPanel(QWidget):
         self._arrived_ms = self._bridge.now_ms()
         self.model.replace(msgspec.convert(value, list[Alarm]))
         for alarm_id in chosen:
-            self._choose(alarm_id)
+            self.choose(alarm_id)
         self._count()
         self.standing.emit(tuple(self.model.every()))
 
@@ -217,9 +217,10 @@ class AlarmPanel(QWidget):
     def select(self, alarm_id: str) -> None:
         """Choose one alarm from elsewhere (map, incident)."""
         self.list.clearSelection()
-        self._choose(alarm_id)
+        self.choose(alarm_id)
 
-    def _choose(self, alarm_id: str) -> None:
+    def choose(self, alarm_id: str) -> None:
+        """Select one more alarm, if it is listed."""
         row = self.model.row_of(alarm_id)
         if row is not None:
             index = self.model.index(row)

@@ -28,7 +28,7 @@ from console import lifeline, logs
 from console.allocation import give_back
 from console.cameras import CameraPool
 from console.link_client import LinkClient
-from db.alarm_records import Flood
+from db.alarm_records import Flood, Summary
 from db.records import Camera
 from widgets import theme
 from widgets.alarm_panel import AlarmPanel
@@ -50,6 +50,7 @@ from widgets.probing import begin_probe
 from widgets.quarantine_panel import QuarantinePanel
 from widgets.raw_panel import RawPanel
 from widgets.sounds import AlarmSound, QtSpeaker, Speaker
+from widgets.summary_line import SummaryLine
 from widgets.time_strip import TimeStrip
 from widgets.watchdog import Watchdog
 from widgets.wires import Wires
@@ -184,6 +185,9 @@ class Screen(QObject):
         )  # fmt: skip
         self.health.trend.raw_wanted.connect(self._show_raw)
         self.sound = AlarmSound(speaker or QtSpeaker(), self)
+        self.summaries = SummaryLine(words, self.alarms.texts.summary, bridge.now_ms)
+        self.summaries.wanted.connect(self._show_summary)
+        self.window.add_line(self.summaries)
         self.attention = Attention(
             self.window, self.window.attention, self.alarms.texts.brief, lambda: self.sound.is_present
         )
@@ -212,6 +216,13 @@ class Screen(QObject):
         self.alarms.leave()
         self.alarms.select(alarm_id)
         self.alarms.list.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot(object)
+    def _show_summary(self, summary: Summary) -> None:
+        self.window.docks.raise_panel("alarms")
+        self.alarms.leave()
+        for alarm_id in summary.alarms:
+            self.alarms.choose(alarm_id)
 
     @Slot(str)
     def _show_raw(self, source: str) -> None:
@@ -263,6 +274,7 @@ class Screen(QObject):
                 self.sound.set_flood(record.on)
         self.window.truth.apply(records)
         self.window.catch_up.apply(records)
+        self.summaries.apply(records)
         self.window.crisis.apply(records)
         for panel in self._fed:
             panel.apply(records)

@@ -112,6 +112,12 @@ class MainWindow(QMainWindow):
         self._ticker.timeout.connect(self._show_link)
         self._ticker.start()
 
+    def add_line(self, line: QWidget) -> None:
+        """Put a line over the docks."""
+        layout = self.frame.layout()
+        if isinstance(layout, QVBoxLayout):
+            layout.insertWidget(layout.count() - 1, line)
+
     # --- words and state
 
     @Slot()
