@@ -64,8 +64,8 @@ class MapShapes(Record, frozen=True):
     parts: list[int]
     styles: list[str]
     widths: list[float]
-    labels: list[tuple[str, str, float, float]] = []
-    points: list[tuple[float, float]] = []
+    labels: tuple[tuple[str, str, float, float], ...] = ()
+    points: tuple[tuple[float, float], ...] = ()
     features: int = 0
     left: int = 0
     why_left: str = ""

@@ -1,4 +1,4 @@
-"""The small pictures of the map, and round lengths."""
+"""What is painted over the ground: small pictures, the scale, marks."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import math
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap, QPolygonF
 
-from widgets import theme
+from widgets import figures, theme
 from widgets.map_cluster import PRIORITY_OF, UNKNOWN
+from widgets.map_frame import Frame
 
 FLOOR = "#20252b"
+SPRITE_PX = 44
 CAMERA_COLOUR = {
     "live": theme.TEXT, "starting": theme.DIM, "idle": "#6b7681", "stale": theme.PRIORITY[3],
     "frozen": theme.PRIORITY[2], "black": theme.PRIORITY[2], "offline": theme.PRIORITY[4],
@@ -38,7 +40,7 @@ def round_metres(metres: float) -> float:
 
 def sprite(worst: int, count: int, ratio: float) -> QPixmap:
     """A cell as a picture: a grey disc with its count, or the shape of its worst."""
-    side = 44
+    side = SPRITE_PX
     picture = QPixmap(round(side * ratio), round(side * ratio))
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
@@ -88,3 +90,79 @@ def _short(count: int) -> str:
     return (
         str(count) if count < 1000 else f"{count / 1000:.0f}k" if count >= 10_000 else f"{count / 1000:.1f}k"
     )
+
+
+def paint_grid(painter: QPainter, frame: Frame) -> None:
+    """A plain ground where no map is installed."""
+    painter.setPen(QPen(QColor("#2a3138"), 1))
+    step = round_metres(frame.scale * 160) / frame.scale
+    origin = frame.point(0, 0)
+    for at in range(math.ceil(frame.width / step) + 1):
+        x = round(origin.x() % step + (at - 1) * step)
+        painter.drawLine(x, 0, x, frame.height)
+    for at in range(math.ceil(frame.height / step) + 1):
+        y = round(origin.y() % step + (at - 1) * step)
+        painter.drawLine(0, y, frame.width, y)
+
+
+def paint_selected(painter: QPainter, frame: Frame, point: QPointF, name: str) -> None:
+    """The ring around what is chosen, and its name."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(theme.BRIGHT), 2))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(point, 18, 18)
+    font = theme.font(14, bold=True)
+    painter.setFont(font)
+    text = figures.plain(name, 60)
+    room = QFontMetrics(font).horizontalAdvance(text)
+    left = point.x() + 24 if point.x() + 30 + room < frame.width else point.x() - 24 - room
+    painter.fillRect(QRectF(left - 4, point.y() - 11, room + 8, 22), QColor(theme.GROUND))
+    painter.drawText(QPointF(left, point.y() + 5), text)
+
+
+def paint_pulse(painter: QPainter, point: QPointF, bad: int, part: float) -> None:
+    """A ring that grows and fades; `part` goes from 0 to 1."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    ink = QColor(theme.priority_colour(PRIORITY_OF.get(bad, 4)))
+    ink.setAlphaF(1.0 - part)
+    painter.setPen(QPen(ink, 3))
+    painter.drawEllipse(point, 12 + 40 * part, 12 + 40 * part)
+
+
+def paint_area(painter: QPainter, area: QRectF) -> None:
+    """The area that is chosen."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QPen(QColor(theme.BRIGHT), 1, Qt.PenStyle.DashLine))
+    ink = QColor(theme.SELECTED)
+    ink.setAlpha(60)
+    painter.setBrush(ink)
+    painter.drawRect(area)
+
+
+def paint_scale(painter: QPainter, frame: Frame, notes: tuple[str, ...]) -> None:
+    """A bar of a round length at the lower left, and beside it which maps these are."""
+    metres = round_metres(frame.scale * 90)
+    wide = metres / frame.scale
+    base = frame.height - 10
+    font = theme.font(13)
+    text = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
+    room = QFontMetrics(font).horizontalAdvance(text)
+    painter.setFont(font)
+    shade = QColor(theme.GROUND)
+    shade.setAlpha(190)
+    painter.fillRect(QRectF(6, base - 14, wide + room + 18, 20), shade)
+    painter.setPen(QPen(QColor(theme.DIM), 2))
+    painter.drawLine(QPointF(12, base), QPointF(12 + wide, base))
+    painter.drawLine(QPointF(12, base), QPointF(12, base - 5))
+    painter.drawLine(QPointF(12 + wide, base), QPointF(12 + wide, base - 5))
+    painter.drawText(QPointF(18 + wide, base + 1), text)
+    left = 36 + wide + room
+    line = QFontMetrics(font).elidedText(
+        " · ".join(note for note in notes if note), Qt.TextElideMode.ElideRight, int(frame.width - left - 8)
+    )
+    if line:
+        painter.fillRect(
+            QRectF(left - 4, base - 14, QFontMetrics(font).horizontalAdvance(line) + 8, 20), shade
+        )
+        painter.drawText(QPointF(left, base + 1), line)

@@ -1,132 +1,144 @@
-"""The map: assets as dots and clusters on a plain ground, painted cheaply.
+"""The map: assets as dots and clusters on the ground, painted cheaply.
 
 Clusters sit on a grid that is fixed to the ground, so that panning only paints:
-they are worked out anew when the scale, the assets or their conditions change.
-What is well is counted in grey discs; what is not is drawn apart, by the shape
-of the worst in its cell.
+which place is in which cell is worked out when the scale or the assets change,
+what stands in a cell when conditions do. What is well is counted in grey discs;
+what is not is drawn apart, by the shape of the worst in its cell.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
-    QFontMetrics,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QPixmap,
-    QPolygonF,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
 
-from widgets import figures, theme
-from widgets.map_cluster import PRIORITY_OF, UNKNOWN, Clusters, Floats, Ints, clustered
-from widgets.map_paint import FLOOR, draw_camera, round_metres, sprite
+from db.records import Camera
+from widgets import map_paint
+from widgets.map_cameras import Cameras
+from widgets.map_cluster import UNKNOWN, Cells, Clusters, Floats, Ints
+from widgets.map_frame import Datum, Frame
+from widgets.map_ground import Ground
+from widgets.map_paint import FLOOR, sprite
 
-METRES_PER_DEGREE = 111_320.0
 CELL_PX = 46
 PULSE_MS = 1500
 _FRAME_MS = 40
 _MOST_SPRITES = 3000
-_NEAREST_M, _FARTHEST_M = 0.05, 2000.0  # metres per pixel
-
-
-@dataclass(frozen=True, slots=True)
-class Camera:
-    """A camera on the map; `state` as its CameraState says."""
-
-    id: str
-    lon: float
-    lat: float
-    state: str
+_NEAREST_M, _FARTHEST_M = 0.02, 4000.0  # metres per pixel
+_MARGIN_PX = 80
+_HOME = Datum(126.978, 37.566)
 
 
 class MapView(QWidget):
-    """Pan by dragging or arrows, zoom by wheel, + and -, all by 0.
+    """Pan by dragging or arrows, zoom by wheel, + and -, all by 0; Shift and drag choose an area.
 
     Signals:
         picked: the id of the asset that was clicked.
         camera_picked: the id of the camera that was clicked.
+        area_picked: west, south, east, north of the area that was chosen.
+        painted: a frame is on the screen.
     """
 
     picked = Signal(str)
     camera_picked = Signal(str)
+    area_picked = Signal(float, float, float, float)
+    painted = Signal()
 
-    def __init__(self, now_s: Callable[[], float], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, now_s: Callable[[], float], ground: Ground | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._now_s = now_s
+        self.ground = ground
         self._ids: list[str] = []
         self._names: list[str] = []
         self._at: dict[str, int] = {}
+        self._datum = _HOME
         self._x: Floats = np.empty(0)
         self._y: Floats = np.empty(0)
         self._bad: Ints = np.empty(0, dtype=np.int64)
-        self._clusters = clustered(self._x, self._y, self._bad, 1.0)
-        self._is_old = False
-        self._cameras: list[Camera] = []
-        self._outline: list[list[tuple[float, float]]] = []
+        self._cells: Cells | None = None
+        self._clusters: Clusters | None = None
+        self._given_cameras: Sequence[Camera] = ()
+        self._camera_states: Mapping[str, str] = {}
+        self.cameras = Cameras((), {}, self._datum)
         self._pulses: dict[str, float] = {}
         self._sprites: dict[tuple[int, int], QPixmap] = {}
-        self._lon, self._lat = 126.978, 37.566
         self._scale = 10.0  # metres per pixel
         self._middle = (0.0, 0.0)
         self._drag: QPointF | None = None
+        self._band: QRectF | None = None
         self._has_moved = False
         self._was_moved_by_hand = False
         self.selected = ""
+        self.area: QRectF | None = None  # metres
+        self.notes: tuple[str, ...] = ()
+        self.overlays: list[Callable[[QPainter, Frame], None]] = []
         self.shows_cameras = True
         self.only_abnormal = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(160, 120)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._pulse_timer = QTimer(self, interval=_FRAME_MS)
         self._pulse_timer.timeout.connect(self.update)
+        if ground is not None:
+            ground.changed.connect(self.update)
 
     # --- what it is told -----------------------------------------------------
 
-    def set_places(self, places: Sequence[tuple[str, str, float, float]]) -> None:
-        """The assets to draw: id, name, longitude, latitude."""
-        self._ids = [place[0] for place in places]
-        self._names = [place[1] for place in places]
+    def set_places(self, ids: Sequence[str], names: Sequence[str], lon: Floats, lat: Floats) -> None:
+        """The assets to draw."""
+        self._ids, self._names = list(ids), list(names)
         self._at = {id_: at for at, id_ in enumerate(self._ids)}
-        lon = np.array([place[2] for place in places], dtype=np.float64)
-        lat = np.array([place[3] for place in places], dtype=np.float64)
+        self._bad = np.full(len(self._ids), UNKNOWN, dtype=np.int64)
         if lon.size:
-            self._lon, self._lat = float(np.median(lon)), float(np.median(lat))
-        self._x, self._y = self._project(lon, lat)
-        self._bad = np.zeros(len(places), dtype=np.int64)
-        self._is_old = True
+            self._set_datum(Datum(float(np.median(lon)), float(np.median(lat))))
+        self._x, self._y = self._datum.project(lon, lat)
+        self._cells = self._clusters = None
         if not self._was_moved_by_hand:
             self.fit()
         self.update()
 
+    def _set_datum(self, datum: Datum) -> None:
+        centre = self._datum.degrees(*self._middle)
+        self._datum = datum
+        self._middle = datum.one(*centre)
+        self.cameras = Cameras(self._given_cameras, self._camera_states, datum)
+        if self.ground is not None:
+            self.ground.use(datum)
+
     def set_badness(self, changes: Iterable[tuple[str, int]]) -> None:
         """How some assets are now."""
+        changed = False
         for id_, bad in changes:
             at = self._at.get(id_)
             if at is not None and self._bad[at] != bad:
                 self._bad[at] = bad
-                self._is_old = True
-        if self._is_old:
+                changed = True
+        if changed:
+            self._clusters = None
             self.update()
 
-    def set_cameras(self, cameras: Sequence[Camera]) -> None:
-        """The cameras to draw."""
-        self._cameras = list(cameras)
-        self.update()
-
-    def set_outline(self, rings: Sequence[Sequence[tuple[float, float]]]) -> None:
-        """Lines of longitude and latitude that are drawn as ground."""
-        self._outline = [list(ring) for ring in rings]
+    def set_cameras(self, cameras: Sequence[Camera], states: Mapping[str, str]) -> None:
+        """The cameras to draw, and how they are."""
+        self._camera_states = states
+        if cameras is self._given_cameras:
+            self.cameras.set_state(states)
+        else:
+            self._given_cameras = cameras
+            self.cameras = Cameras(cameras, states, self._datum)
         self.update()
 
     def pulse(self, id_: str) -> None:
@@ -150,7 +162,7 @@ class MapView(QWidget):
 
     def clear_selection(self) -> None:
         """Mark nothing and show everything."""
-        self.selected = ""
+        self.selected, self.area = "", None
         self._was_moved_by_hand = False
         self.fit()
 
@@ -159,42 +171,69 @@ class MapView(QWidget):
         self._names = list(names)
         self.update()
 
+    @property
+    def abnormal(self) -> int:
+        """How many of the assets are not well."""
+        return int(np.count_nonzero(self._bad > UNKNOWN))
+
     def __len__(self) -> int:
         return len(self._ids)
 
     # --- where things are ----------------------------------------------------
 
-    def _project(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-        """Metres east and south of the middle; good enough for a district."""
-        east = (lon - self._lon) * METRES_PER_DEGREE * math.cos(math.radians(self._lat))
-        return east, (self._lat - lat) * METRES_PER_DEGREE
+    @property
+    def frame(self) -> Frame:
+        """What is seen now."""
+        return Frame(self._datum, *self._middle, self._scale, self.width(), self.height())
 
-    def _point(self, x: float, y: float) -> QPointF:
-        return QPointF(
-            (x - self._middle[0]) / self._scale + self.width() / 2,
-            (y - self._middle[1]) / self._scale + self.height() / 2,
-        )
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north of what is seen."""
+        return self.degrees_of(self.frame.area)
 
-    def _place(self, lon: float, lat: float) -> QPointF:
-        x, y = self._project(np.array([lon]), np.array([lat]))
-        return self._point(float(x[0]), float(y[0]))
+    def degrees_of(self, area: QRectF) -> tuple[float, float, float, float]:
+        """West, south, east, north of an area of metres."""
+        west, north = self._datum.degrees(area.left(), area.top())
+        east, south = self._datum.degrees(area.right(), area.bottom())
+        return west, south, east, north
+
+    def within(self, area: QRectF) -> list[str]:
+        """The ids of the assets in an area of metres."""
+        x, y = self._x, self._y
+        inside = (x >= area.left()) & (x <= area.right()) & (y >= area.top()) & (y <= area.bottom())
+        return [self._ids[int(at)] for at in np.flatnonzero(inside)]
 
     def fit(self) -> None:
-        """Show everything."""
-        if self._x.size == 0:
+        """Show everything: the assets, or the smallest map where there are none."""
+        if self._x.size:
+            left, right = (float(each) for each in np.percentile(self._x, (0.5, 99.5)))
+            top, bottom = (float(each) for each in np.percentile(self._y, (0.5, 99.5)))
+            self._show(left, top, right, bottom, 0.5)
             return
-        left, right = np.percentile(self._x, (0.5, 99.5))
-        top, bottom = np.percentile(self._y, (0.5, 99.5))
-        self._middle = (float(left + right) / 2, float(top + bottom) / 2)
-        wide = float(right - left) / max(1, self.width() - 80)
-        high = float(bottom - top) / max(1, self.height() - 80)
-        self._set_scale(max(wide, high, 0.5))
+        bounds = self.ground.bounds() if self.ground is not None else None
+        if bounds is not None:
+            self.show_bounds(bounds)
+
+    def show_bounds(self, bounds: tuple[float, float, float, float]) -> None:
+        """Show west, south, east, north."""
+        west, south, east, north = bounds
+        if not self._x.size:
+            self._set_datum(Datum((west + east) / 2, (south + north) / 2))
+        left, top = self._datum.one(west, north)
+        right, bottom = self._datum.one(east, south)
+        self._show(left, top, right, bottom, _NEAREST_M)
+
+    def _show(self, left: float, top: float, right: float, bottom: float, least: float) -> None:
+        self._middle = ((left + right) / 2, (top + bottom) / 2)
+        wide = (right - left) / max(1, self.width() - _MARGIN_PX)
+        high = (bottom - top) / max(1, self.height() - _MARGIN_PX)
+        self._set_scale(max(wide, high, least))
 
     def _set_scale(self, scale: float) -> None:
         scale = min(_FARTHEST_M, max(_NEAREST_M, scale))
         if scale != self._scale:
             self._scale = scale
-            self._is_old = True
+            self._cells = self._clusters = None
         self.update()
 
     def zoom(self, factor: float, at: QPointF | None = None) -> None:
@@ -207,131 +246,129 @@ class MapView(QWidget):
         self._middle = (self._middle[0] + off[0] * change, self._middle[1] + off[1] * change)
         self._was_moved_by_hand = True
 
+    def pan(self, right: float, down: float) -> None:
+        """Move over the ground by pixels."""
+        self._was_moved_by_hand = True
+        self._middle = (self._middle[0] + right * self._scale, self._middle[1] + down * self._scale)
+        self.update()
+
     def clusters(self) -> Clusters:
         """What is drawn at the present scale."""
-        if self._is_old:
-            self._clusters = clustered(self._x, self._y, self._bad, CELL_PX * self._scale)
-            self._is_old = False
+        if self._cells is None:
+            self._cells = Cells(self._x, self._y, CELL_PX * self._scale)
+        if self._clusters is None:
+            self._clusters = self._cells.clusters(self._bad)
         return self._clusters
 
     # --- painting ------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(FLOOR))
-        self._paint_grid(painter)
-        self._paint_outline(painter)
-        self._paint_cameras(painter)
-        self._paint_clusters(painter)
-        self._paint_selected(painter)
-        self._paint_pulses(painter)
-        self._paint_scale(painter)
+        frame = self.frame
+        if self.ground is not None and self.ground.shown(frame.zoom):
+            self.ground.paint(painter, frame, self.devicePixelRatioF())
+        else:
+            painter.fillRect(self.rect(), QColor(FLOOR))
+            map_paint.paint_grid(painter, frame)
+        for overlay in self.overlays:
+            overlay(painter, frame)
+        if self.ground is not None:
+            self.ground.paint_labels(painter, frame)
+        chosen = self._at.get(self.selected)
+        around = None if chosen is None else (float(self._x[chosen]), float(self._y[chosen]))
+        if self.shows_cameras:
+            self.cameras.paint(painter, frame, around)
+        self._paint_clusters(painter, frame)
+        if chosen is not None and around is not None:
+            map_paint.paint_selected(painter, frame, frame.point(*around), self._names[chosen])
+        self._paint_pulses(painter, frame)
+        self._paint_areas(painter, frame)
+        map_paint.paint_scale(painter, frame, self.notes)
         painter.end()
+        self.painted.emit()
 
-    def _paint_grid(self, painter: QPainter) -> None:
-        painter.setPen(QPen(QColor("#2a3138"), 1))
-        step = round_metres(self._scale * 160) / self._scale
-        origin = self._point(0, 0)
-        for x in np.arange(origin.x() % step, self.width(), step):
-            painter.drawLine(int(x), 0, int(x), self.height())
-        for y in np.arange(origin.y() % step, self.height(), step):
-            painter.drawLine(0, int(y), self.width(), int(y))
-
-    def _paint_outline(self, painter: QPainter) -> None:
-        painter.setPen(QPen(QColor(theme.LINE), 1.5))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for ring in self._outline:
-            painter.drawPolyline(QPolygonF([self._place(lon, lat) for lon, lat in ring]))
-
-    def _paint_cameras(self, painter: QPainter) -> None:
-        if not self.shows_cameras:
-            return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for camera in self._cameras:
-            draw_camera(painter, self._place(camera.lon, camera.lat), camera.state)
-
-    def _paint_clusters(self, painter: QPainter) -> None:
+    def _paint_clusters(self, painter: QPainter, frame: Frame) -> None:
         found = self.clusters()
-        x = (found.x - self._middle[0]) / self._scale + self.width() / 2
-        y = (found.y - self._middle[1]) / self._scale + self.height() / 2
-        inside = (x > -40) & (x < self.width() + 40) & (y > -40) & (y < self.height() + 40)
+        x = (found.x - frame.x) / frame.scale + frame.width / 2
+        y = (found.y - frame.y) / frame.scale + frame.height / 2
+        inside = (x > -40) & (x < frame.width + 40) & (y > -40) & (y < frame.height + 40)
         if self.only_abnormal:
             inside &= found.worst > UNKNOWN
-        for at in np.flatnonzero(inside):
-            drawn = self._sprite(int(found.worst[at]), int(found.count[at]))
-            half = drawn.width() / drawn.devicePixelRatio() / 2
-            painter.drawPixmap(QPointF(float(x[at]) - half, float(y[at]) - half), drawn)
+        half = sprite_half = map_paint.SPRITE_PX / 2
+        lefts, tops = (x[inside] - half).tolist(), (y[inside] - sprite_half).tolist()
+        worst, count = found.worst[inside].tolist(), found.count[inside].tolist()
+        draw, picture = painter.drawPixmap, self._sprite
+        for left, top, bad, many in zip(lefts, tops, worst, count, strict=True):
+            draw(QPointF(left, top), picture(bad, many))
 
     def _sprite(self, worst: int, count: int) -> QPixmap:
         key = (worst, count)
-        if key not in self._sprites:
+        found = self._sprites.get(key)
+        if found is None:
             if len(self._sprites) >= _MOST_SPRITES:
                 self._sprites.clear()
-            self._sprites[key] = sprite(worst, count, self.devicePixelRatioF())
-        return self._sprites[key]
+            found = self._sprites[key] = sprite(worst, count, self.devicePixelRatioF())
+        return found
 
-    def _paint_selected(self, painter: QPainter) -> None:
-        at = self._at.get(self.selected)
-        if at is None:
-            return
-        point = self._point(float(self._x[at]), float(self._y[at]))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(theme.BRIGHT), 2))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(point, 18, 18)
-        font = theme.font(14, bold=True)
-        painter.setFont(font)
-        name = figures.plain(self._names[at], 60)
-        room = QFontMetrics(font).horizontalAdvance(name)
-        left = point.x() + 24 if point.x() + 30 + room < self.width() else point.x() - 24 - room
-        painter.fillRect(QRectF(left - 4, point.y() - 11, room + 8, 22), QColor(theme.GROUND))
-        painter.drawText(QPointF(left, point.y() + 5), name)
-
-    def _paint_pulses(self, painter: QPainter) -> None:
+    def _paint_pulses(self, painter: QPainter, frame: Frame) -> None:
         now_s = self._now_s()
         self._pulses = {id_: at for id_, at in self._pulses.items() if (now_s - at) * 1000 < PULSE_MS}
         if not self._pulses:
             self._pulse_timer.stop()
             return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
         for id_, since in self._pulses.items():
-            part = min(1.0, max(0.0, (now_s - since) * 1000 / PULSE_MS))
-            at = self._at[id_]
-            ink = QColor(theme.priority_colour(PRIORITY_OF.get(int(self._bad[at]), 4)))
-            ink.setAlphaF(1.0 - part)
-            painter.setPen(QPen(ink, 3))
-            point = self._point(float(self._x[at]), float(self._y[at]))
-            painter.drawEllipse(point, 12 + 40 * part, 12 + 40 * part)
+            at = self._at.get(id_)
+            if at is not None:
+                part = min(1.0, max(0.0, (now_s - since) * 1000 / PULSE_MS))
+                point = frame.point(float(self._x[at]), float(self._y[at]))
+                map_paint.paint_pulse(painter, point, int(self._bad[at]), part)
 
-    def _paint_scale(self, painter: QPainter) -> None:
-        metres = round_metres(self._scale * 90)
-        wide = metres / self._scale
-        base = self.height() - 12
-        painter.setPen(QPen(QColor(theme.DIM), 2))
-        painter.drawLine(QPointF(12, base), QPointF(12 + wide, base))
-        painter.setFont(theme.font(13))
-        text = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
-        painter.drawText(QPointF(12, base - 5), text)
+    def _paint_areas(self, painter: QPainter, frame: Frame) -> None:
+        if self._band is not None:
+            map_paint.paint_area(painter, self._band)
+        elif self.area is not None:
+            corners = (
+                frame.point(self.area.left(), self.area.top()),
+                frame.point(self.area.right(), self.area.bottom()),
+            )
+            map_paint.paint_area(painter, QRectF(*corners))
 
     # --- hands ---------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._drag, self._has_moved = event.position(), False
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._band = QRectF(event.position(), event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._drag is None:
             return
         by = event.position() - self._drag
-        if self._has_moved or by.manhattanLength() > 4:
-            self._has_moved = self._was_moved_by_hand = True
+        if not self._has_moved and by.manhattanLength() <= 4:
+            return
+        self._has_moved = True
+        if self._band is not None:
+            self._band = QRectF(self._drag, event.position()).normalized()
+            self.update()
+        else:
             self._drag = event.position()
-            self._pan(-by.x(), -by.y())
+            self.pan(-by.x(), -by.y())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._drag = None
-        if not self._has_moved and event.button() is Qt.MouseButton.LeftButton:
+        band, self._drag, self._band = self._band, None, None
+        if band is not None and self._has_moved:
+            frame = self.frame
+            self.choose_area(
+                QRectF(QPointF(*frame.ground(band.topLeft())), QPointF(*frame.ground(band.bottomRight())))
+            )
+        elif not self._has_moved and event.button() is Qt.MouseButton.LeftButton:
             self._click(event.position())
+
+    def choose_area(self, area: QRectF) -> None:
+        """Mark an area of metres, and tell it."""
+        self.area = area
+        self.update()
+        self.area_picked.emit(*self.degrees_of(area))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.zoom(2.0, event.position())
@@ -347,8 +384,7 @@ class MapView(QWidget):
         }  # fmt: skip
         key = Qt.Key(event.key())
         if key in moves:
-            self._was_moved_by_hand = True
-            self._pan(*moves[key])
+            self.pan(*moves[key])
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom(1.5)
         elif key is Qt.Key.Key_Minus:
@@ -364,19 +400,15 @@ class MapView(QWidget):
         if not self._was_moved_by_hand:
             self.fit()
 
-    def _pan(self, right: float, down: float) -> None:
-        self._middle = (self._middle[0] + right * self._scale, self._middle[1] + down * self._scale)
-        self.update()
-
-    @Slot(QPointF)
     def _click(self, at: QPointF) -> None:
-        for camera in self._cameras if self.shows_cameras else ():
-            if (self._place(camera.lon, camera.lat) - at).manhattanLength() < 12:
-                self.camera_picked.emit(camera.id)
-                return
+        frame = self.frame
+        camera = self.cameras.at(frame, at) if self.shows_cameras else ""
+        if camera:
+            self.camera_picked.emit(camera)
+            return
         found = self.clusters()
-        x = (found.x - self._middle[0]) / self._scale + self.width() / 2
-        y = (found.y - self._middle[1]) / self._scale + self.height() / 2
+        x = (found.x - frame.x) / frame.scale + frame.width / 2
+        y = (found.y - frame.y) / frame.scale + frame.height / 2
         near = np.flatnonzero(np.hypot(x - at.x(), y - at.y()) < 22)
         if near.size == 0:
             return

@@ -111,10 +111,11 @@ class View(NamedTuple):
     lon: float
     lat: float
     asset: str
+    bearing: float  # degrees clockwise from north
 
 
 VIEWS = tuple(
-    View(f"cam-{n:02d}", name, name_en, *_around(asset, f"cam-{n}", 0.003), asset)
+    View(f"cam-{n:02d}", name, name_en, *_around(asset, f"cam-{n}", 0.003), asset, n * 47.0 % 360)
     for n, (name, name_en, asset) in enumerate(
         (
             ("중앙시장 정문", "Market gate", "market"),

@@ -9,9 +9,10 @@ from pathlib import Path
 import msgspec
 import tomlkit
 
-from console.demo import places
+from console.demo import ground, places
 from console.demo.assets import assets
 from console.demo.places import USERNAME
+from console.maps.tables import MapFile
 from console.settings import Broker, Central, Feed, Mapped, MappedEvent, Mapping, Settings, Site
 from db.alarm_records import Rule
 from db.records import Camera
@@ -34,6 +35,7 @@ def write_site(
     secret = folder / "broker.password"
     with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(password)
+    (folder / "ground.geojson").write_bytes(msgspec.json.encode(ground.features()))
     _write(folder / "assets.toml", {"asset": [_plain(asset) for asset in assets()]})
     path = folder / "settings.toml"
     _write(path, _plain(settings(broker_port, camera_urls, central_path)))
@@ -62,12 +64,24 @@ def settings(broker_port: int, camera_urls: Sequence[str], central_path: Path) -
         feeds=feeds(),
         cameras=tuple(
             Camera(
-                view.id, view.name, url, lon=view.lon, lat=view.lat, asset=view.asset, name_en=view.name_en
+                view.id,
+                view.name,
+                url,
+                lon=view.lon,
+                lat=view.lat,
+                asset=view.asset,
+                name_en=view.name_en,
+                bearing=view.bearing,
+                field_of_view=60.0,
+                reach_m=180.0,
             )
             for view, url in zip(CAMERAS, camera_urls, strict=False)
         ),
         rules=rules(),
         packs=PACKS,
+        maps=(
+            MapFile(id="ground", file="ground.geojson", kind="geojson", name="한빛구", name_en="Hanbit-gu"),
+        ),
         central=Central(url=f"file:{central_path}", every_s=1.0),
     )
 

@@ -19,7 +19,7 @@ MOST_POINTS = 20_000
 MAX_LABEL = 80
 _SOURCE_MOST = 5_000_000  # positions of one file
 _DEPTH = 8  # of collections in collections
-STYLES = ("outline", "road", "water", "green", "building")
+STYLES = ("outline", "boundary", "road", "water", "green", "building")
 
 Positions = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
@@ -33,7 +33,7 @@ class Part(NamedTuple):
     width_m: float
 
 
-class _Broken(Exception):  # noqa: N818  (a feature's fault, told as a count)
+class _Broken(Exception):
     """str() says what is wrong with a geometry."""
 
 
@@ -79,9 +79,7 @@ class _Layer:
         self.points += points[: MOST_POINTS - len(self.points)]
         self._name(said, parts, points)
 
-    def _name(
-        self, said: dict[str, Any], parts: list[Part], points: list[tuple[float, float]]
-    ) -> None:
+    def _name(self, said: dict[str, Any], parts: list[Part], points: list[tuple[float, float]]) -> None:
         text, text_en = (str(said.get(key) or "")[:MAX_LABEL] for key in (self._label, self._label_en))
         if not (text or text_en) or len(self.labels) >= MOST_LABELS:
             return
@@ -111,8 +109,8 @@ def read(path: Path, style: str, label: str, label_en: str) -> MapShapes:
         parts=[STYLES.index(part.style) for part in parts],
         styles=list(STYLES),
         widths=[part.width_m for part in parts],
-        labels=layer.labels,
-        points=layer.points,
+        labels=tuple(layer.labels),
+        points=tuple(layer.points),
         features=layer.count,
         left=layer.left,
         why_left=layer.why,

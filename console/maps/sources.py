@@ -54,7 +54,9 @@ class MbTiles:
         said = found.metadata
         form = found.found_format or said.get("format", "").lower().replace("jpeg", "jpg")
         if form not in _FORMATS:
-            raise SettingsError(f"{self._path.name}: its tiles are no pictures (png, jpg, webp) and no vector tiles")
+            raise SettingsError(
+                f"{self._path.name}: its tiles are no pictures (png, jpg, webp) and no vector tiles"
+            )
         return Outline(
             form,
             (found.levels[0].zoom, found.levels[-1].zoom),

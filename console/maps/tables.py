@@ -22,7 +22,7 @@ class MapFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     its middle on the asset `facility` with `metres_per_pixel` and `turned` degrees
     clockwise; with `facility` it is that facility's plan of `floor`, shown when it is opened.
     `style` and `label` (a property's name) are for geojson; a feature's own property
-    `class` (road, water, green, building, outline) goes before `style`.
+    `class` (road, water, green, building, boundary, outline) goes before `style`.
     """
 
     id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -34,7 +34,7 @@ class MapFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     min_zoom: Zoom = 0.0
     max_zoom: Zoom = 30.0
     order: int = 0
-    style: Literal["outline", "road", "water", "green", "building"] = "outline"
+    style: Literal["outline", "boundary", "road", "water", "green", "building"] = "outline"
     label: str = "name"
     label_en: str = "name_en"
     attribution: str = ""

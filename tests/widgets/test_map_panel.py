@@ -118,15 +118,15 @@ def test_showing_a_channel_moves_to_its_device(qtbot: QtBot) -> None:
 def test_panning_does_not_cluster_anew(qtbot: QtBot) -> None:
     panel = shown(qtbot)
     before = panel.view.clusters()
-    panel.view._pan(50, 20)
+    panel.view.pan(50, 20)
     assert panel.view.clusters() is before
 
 
 def test_zooming_keeps_the_ground_under_the_pointer(qtbot: QtBot) -> None:
     panel = shown(qtbot)
-    before = panel.view._place(126.851, 37.471)
+    before = panel.view.frame.place(126.851, 37.471)
     panel.view.zoom(1.5, before)
-    after = panel.view._place(126.851, 37.471)
+    after = panel.view.frame.place(126.851, 37.471)
     assert (before - after).manhattanLength() < 0.01
 
 
@@ -146,7 +146,7 @@ def test_a_camera_is_drawn_with_its_state(qtbot: QtBot) -> None:
     qtbot.addWidget(panel)
     panel.show()
     panel.apply([CameraState(id="c1", state="offline", age_ms=None, since_ms=0)])
-    assert [camera.state for camera in panel.view._cameras] == ["offline"]
+    assert panel.view.cameras.states == ["offline"]
 
 
 def test_without_positions_the_panel_says_what_to_do(qtbot: QtBot) -> None:
