@@ -22,6 +22,7 @@ from console.formats.forms import (
     SparkplugForm,
 )
 from console.maps.tables import MapFile
+from console.settings_outlets import CapOut, Platform
 from db.alarm_records import Rule
 from db.records import Camera
 
@@ -179,11 +180,18 @@ class Folder(_Table, frozen=True):
 
 
 class Endpoint(_Table, frozen=True):
-    """Where others may post to this feed. With `token_file` they must show its content in `header`."""
+    """Where others may post to this feed. With `token_file` they must show its content in `header`.
+
+    To a `platform` feed each message must show a session key with `session_keys`; `senders` may ask for one
+    (none named: any). It holds `session_hours`.
+    """
 
     path: Annotated[str, Meta(pattern=r"^/[A-Za-z0-9._/-]*$")]
     token_file: str = ""
     header: str = "Authorization"
+    session_keys: bool = False
+    senders: tuple[Filled, ...] = ()
+    session_hours: Annotated[float, Meta(gt=0, le=24 * 31)] = 24.0
 
 
 class Listen(_Table, frozen=True):
@@ -250,6 +258,7 @@ class Hub(_Table, frozen=True):
     (with an endpoint and no types our subscription is taken away);
     the subscription holds `expires_hours` and is renewed at half of that. `alerts` sends our alarms
     and incidents, `readings` (sources, exact or trailing-*) our newest values, by the path `upsert`.
+    With `leave_out_suppressed` alarms are not sent while another one explains them.
     """
 
     url: Annotated[str, Meta(pattern=r"^https?://[^/?#]+[^?#]*$")]
@@ -262,6 +271,7 @@ class Hub(_Table, frozen=True):
     alerts: bool = False
     readings: tuple[Filled, ...] = ()
     upsert: Annotated[str, Meta(pattern=r"^/[^#]*$")] = "/entityOperations/upsert?options=update"
+    leave_out_suppressed: bool = False
     dataset: str = ""
     context: str = ""
     every_s: Annotated[float, Meta(ge=0.05)] = 5.0
@@ -350,6 +360,8 @@ class Settings(_Table, frozen=True):
     rules: tuple[Rule, ...] = ()
     central: Central = field(default_factory=Central)
     hubs: dict[Name, Hub] = {}
+    platforms: dict[Name, Platform] = {}
+    cap_out: tuple[CapOut, ...] = ()
     disk: Disk = field(default_factory=Disk)
     keep: tuple[Keep, ...] = ()
     listen: Listen = field(default_factory=Listen)

@@ -102,10 +102,11 @@ def _complete(folder: Path, sha256: str, size: int) -> None:
     whole.parent.mkdir(parents=True, exist_ok=True)
     part.replace(whole)
     for parent in (whole.parent, folder):
-        _sync_folder(parent)
+        sync_folder(parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last, as `fsync` does with a file's bytes."""
     if os.name == "nt":
         return  # a folder cannot be opened there; the rename is journalled
     handle = os.open(folder, os.O_RDONLY)

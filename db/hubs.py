@@ -39,10 +39,47 @@ def hub_marks(db: Database) -> None:
     )
 
 
-def mark(db: Database, hub: str) -> int:
-    """The position up to which the hub has been served; 0 for a hub that is new here."""
+class Start(NamedTuple):
+    """What a new hub is told of first: the entries about what stands, of those up to `head`."""
+
+    head: int
+    positions: list[int]
+
+
+def mark(db: Database, hub: str) -> int | None:
+    """The position up to which the hub has been served; None for a hub that is new here."""
     row = db.conn.execute("SELECT position FROM hub_mark WHERE hub = ?", (hub,)).fetchone()
-    return int(row[0]) if row else 0
+    return int(row[0]) if row else None
+
+
+def start(db: Database) -> Start:
+    """Where a new hub begins: at the end of the log, with the alarms that stand and the open incidents.
+
+    Of an alarm these are the entries since it was raised last, of an incident the one that opened it.
+    """
+    head = int(db.conn.execute("SELECT ifnull(max(position), 0) FROM entry").fetchone()[0])
+    standing = {row[0] for row in db.conn.execute("SELECT id FROM alarm WHERE state <> 'normal'")}
+    opened = {row[0] for row in db.conn.execute("SELECT id FROM incident WHERE state = 'open'")}
+    found: dict[str, list[int]] = {}
+    if standing or opened:
+        rows = db.conn.execute(f"SELECT position, type, subject {_OURS} AND position <= ?", (0, head))
+        for position, kind, subject in rows:
+            if subject in standing and kind.startswith("alarm."):
+                if kind == "alarm.raised":
+                    found[subject] = []
+                found.setdefault(subject, []).append(position)
+            elif kind == "incident.opened" and subject in opened:
+                found[subject] = [position]
+    return Start(head, sorted(each for positions in found.values() for each in positions))
+
+
+def at(db: Database, positions: list[int]) -> list[tuple[int, Entry]]:
+    """The entries at these positions, each with its position, in order."""
+    found = []
+    for position in positions:
+        row = db.conn.execute(f"SELECT {_COLUMNS} FROM entry WHERE position = ?", (position,)).fetchone()
+        found.append((position, Entry(*row)))
+    return found
 
 
 def waiting(db: Database, position: int, limit: int) -> list[tuple[int, Entry]]:
@@ -76,5 +113,5 @@ def parked(db: Database, hub: str, limit: int = 200) -> list[Parked]:
 
 def backlog(db: Database, hub: str) -> Backlog:
     """How many entries the hub does not have, and how old the oldest is."""
-    row = db.conn.execute(f"SELECT count(*), min(at_ms) {_OURS}", (mark(db, hub),)).fetchone()
+    row = db.conn.execute(f"SELECT count(*), min(at_ms) {_OURS}", (mark(db, hub) or 0,)).fetchone()
     return Backlog(int(row[0]), row[1])

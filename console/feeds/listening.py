@@ -27,6 +27,7 @@ from console.feeds.ingest import Ingest
 from console.feeds.posting import Asked, Posting, Reply
 from console.feeds.posts import Delivered
 from console.feeds.replies import WANTS_XML, reply_to
+from console.feeds.session_keys import SessionKeys
 from console.settings import Feed
 from console.settings_tables import Listen
 from console.worker import backoff
@@ -47,6 +48,7 @@ class Listening:
         self.clock, self.largest = clock, listen.largest_mib << 20
         self._listen, self._ingest, self._base = listen, ingest, base
         self._feeds = {name: feed for name, feed in feeds.items() if feed.via == "listen" and feed.listen}
+        self._keys = SessionKeys(clock)
         self._lock = threading.Lock()
         self._open: dict[socket.socket, threading.Thread] = {}
         self._of: Counter[str] = Counter()
@@ -184,6 +186,10 @@ class Listening:
         if found is None:
             return Reply(404, b"Nobody reads what is posted to this address")
         name, feed, topic = found
+        if feed.kind == "platform" and feed.listen is not None:
+            reply = self._keys.reply(name, feed.listen, asked, body)
+            if reply is not None:
+                return reply
         try:
             delivered = _wait(self._ingest.deliver(name, [(topic, body)]))
         except Unavailable as error:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 
 from console.errors import Refused
-from console.formats import cap_alert, korea
+from console.formats import cap_alert, korea, xml_text
 from console.formats.cap_alert import Alert, Area, Info, Pairs, Reference, Resource
 from console.formats.cap_shapes import Circle, Position, Ring
 from console.formats.xml_text import Element
@@ -35,10 +35,10 @@ def warning(event: Event, sender: str, sent_ms: int, *, category: str = "Safety"
     """The alert by which this console tells others of an event of its own.
 
     An occurrence is an Alert; what has ended is a Cancel and what has changed an
-    Update, which refer to the alert whose identity stands in `extra["alert"]`
-    as (sender, identifier, sent_ms); without one they are Alerts too.
+    Update, which refer to the alerts whose identities stand in `extra["alerts"]`
+    as (sender, identifier, sent_ms); without any they are Alerts too.
     """
-    raised = event.extra.get("alert")
+    raised = [Reference(*each) for each in event.extra.get("alerts", ())]
     kind = {"occurred": "Alert", "changed": "Update"}.get(event.status, "Cancel") if raised else "Alert"
     severity = event.grade if event.grade in cap_alert.SEVERITY else "Unknown"
     said = event.text.strip().partition("\n")
@@ -65,7 +65,7 @@ def warning(event: Event, sender: str, sent_ms: int, *, category: str = "Safety"
         scope="Public",
         codes=(PROFILE,),
         note="훈련" if event.exercise else "",
-        references=(Reference(*raised),) if raised else (),
+        references=tuple(raised),
         infos=(info,),
     )
 
@@ -110,6 +110,11 @@ def write(alert: Alert, zone: str = "Asia/Seoul") -> bytes:
         _info(root, info, where)
     written: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
     return written
+
+
+def identifier_of(document: bytes) -> str:
+    """The identifier of an alert that `write` has made."""
+    return xml_text.read(document, ("utf-8",)).findtext(f"{{{NAMESPACE}}}identifier") or ""
 
 
 def faults(alert: Alert) -> Iterable[str]:

@@ -25,8 +25,10 @@ Form = Literal["json", "form"]
 
 CODES = {"occurred": "10", "changed": "40", "cleared": "50", "cancelled": "90", "ended": "91"}
 WORDS = {"10": "발생", "40": "변경", "50": "해제", "90": "취소", "91": "종료"}
-ANSWERS = {"2000": "OK", "4000": "Bad Request", "5000": "Internal Server Error"}
+ANSWERS = {"2000": "OK", "4000": "Bad Request", "4101": "Unauthorized", "5000": "Internal Server Error"}
 """Result codes of the published form that we give; others may be received."""
+KEY_TROUBLE = ("4100", "4101")
+"""Result codes that are about the session key and not about the message."""
 
 _SEOUL = ZoneInfo("Asia/Seoul")
 _NUMBER = re.compile(r"[0-9]{14}(?:[0-9]{3})?").fullmatch

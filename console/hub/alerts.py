@@ -31,6 +31,12 @@ def alert_of(db: Database, entry: Entry, context: str = "") -> Entity | None:
     return entity | {"@context": [context or CORE_CONTEXT]} if entity is not None else None
 
 
+def alarm_id(entry: Entry) -> str:
+    """The id of the alert of an alarm's entry."""
+    activation = entries.draft_of(entry).payload.get("activation", 0)
+    return f"urn:ngsi-ld:Alert:{_part(entry.device)}:{_part(entry.subject)}:{activation}"
+
+
 def merged(alerts: list[Entity]) -> list[Entity]:
     """One entity per id, later statements over earlier ones, in the order of their first."""
     found: dict[str, Entity] = {}
@@ -42,7 +48,7 @@ def merged(alerts: list[Entity]) -> list[Entity]:
 def _of_alarm(entry: Entry) -> Entity:
     said = entries.draft_of(entry).payload
     entity: Entity = {
-        "id": f"urn:ngsi-ld:Alert:{_part(entry.device)}:{_part(entry.subject)}:{said.get('activation', 0)}",
+        "id": alarm_id(entry),
         "type": "Alert",
         "severity": _property(SEVERITY.get(said.get("priority", 3), "medium")),
         "status": _property(str(said.get("state", ""))),
@@ -50,7 +56,7 @@ def _of_alarm(entry: Entry) -> Entity:
     verb = entry.type.partition(".")[2]
     if verb == "raised":
         category, sub = _category(str(said.get("quantity", "")), f"{said.get('rule')} {said.get('name')}")
-        text = said.get("text") or _described(said)
+        text = said.get("text") or described(said)
         entity |= {
             "category": _property(category),
             "subCategory": _property(sub),
@@ -112,7 +118,8 @@ def _rows() -> list[dict[str, Any]]:
     return rows
 
 
-def _described(said: dict[str, Any]) -> str:
+def described(said: dict[str, Any]) -> str:
+    """What an alarm says of itself where nobody gave it a text."""
     value = said.get("value")
     measured = "" if value is None else f" {value:g}" if type(value) in (int, float) else f" {value}"
     return f"{said.get('name') or said.get('rule')}: {said.get('source')} {said.get('quantity')}{measured}"

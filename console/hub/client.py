@@ -11,16 +11,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-import httpx2
-
 from console.clock import Clock
-from console.errors import Refused, SettingsError, Unavailable
+from console.errors import Refused, Unavailable
+from console.hub.speaking import PERHAPS_LATER, Speaking, secret
 from console.settings_tables import Hub
 
 CORE_CONTEXT = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.8.jsonld"
-MOST_BYTES = 4 << 20
-_ANSWER_S = 60.0  # for a whole answer, however slowly it comes
-_PERHAPS_LATER = (401, 403, 404, 405, 407, 408, 409, 415, 421, 423, 425, 429)  # says nothing of the entities
 
 Entity = dict[str, Any]
 
@@ -36,13 +32,13 @@ class HubClient:
     """One hub, one thread."""
 
     def __init__(self, name: str, hub: Hub, clock: Clock, base: Path) -> None:
-        self._name, self._hub, self._clock, self._base = name, hub, clock, base
+        self._name, self._hub, self._base = name, hub, base
         self._url = hub.url.rstrip("/")
-        self._client = httpx2.Client(trust_env=False, follow_redirects=False, timeout=hub.timeout_s)
+        self._speaking = Speaking(f"the hub {name}", hub.timeout_s, clock)
 
     def close(self) -> None:
         """Let the connections go."""
-        self._client.close()
+        self._speaking.close()
 
     def subscription(self, identity: str) -> dict[str, Any] | None:
         """The subscription of that id, None if the hub has none. Raises Unavailable."""
@@ -88,7 +84,7 @@ class HubClient:
                 taken += [each for each in ids if each not in faults]
             elif 200 <= status < 300:
                 taken += ids
-            elif not 400 <= status < 500 or status in _PERHAPS_LATER:
+            elif not 400 <= status < 500 or status in PERHAPS_LATER:
                 raise Unavailable(f"the hub {self._name} answers {status}")
             elif len(part) > 1:
                 middle = len(part) // 2
@@ -105,45 +101,25 @@ class HubClient:
     def _wants(self, status: int, wanted: tuple[int, ...]) -> None:
         if status in wanted:
             return
-        if 400 <= status < 500 and status not in _PERHAPS_LATER:
+        if 400 <= status < 500 and status not in PERHAPS_LATER:
             raise Refused(f"the hub {self._name} refuses the subscription with {status}")
         raise Unavailable(f"the hub {self._name} answers {status}")
 
     def _ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         content = json.dumps(body, ensure_ascii=False).encode() if body is not None else None
-        until_s = self._clock.monotonic_s() + _ANSWER_S
-        try:
-            with self._client.stream(
-                method, self._url + path, content=content, headers=self._headers(content is not None)
-            ) as response:
-                read = bytearray()
-                for part in response.iter_raw():
-                    read += part
-                    if len(read) > MOST_BYTES or self._clock.monotonic_s() > until_s:
-                        raise Unavailable(f"the hub {self._name} answers without end")
-                return response.status_code, _json(bytes(read))
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise Unavailable(f"the hub {self._name} cannot be reached ({type(error).__name__})") from error
+        headers = self._headers(content is not None)
+        status, said = self._speaking.ask(method, self._url + path, content, headers)
+        return status, _json(said)
 
     def _headers(self, has_body: bool) -> dict[str, str]:
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        headers = {"Accept": "application/json"}
         if has_body:
             headers["Content-Type"] = "application/ld+json"
         if self._hub.tenant:
             headers["NGSILD-Tenant"] = self._hub.tenant
         if self._hub.token_file:
-            headers[self._hub.header] = _token(self._base / self._hub.token_file)
+            headers[self._hub.header] = secret(self._base / self._hub.token_file, "token_file")
         return headers
-
-
-def _token(path: Path) -> str:
-    try:
-        token = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeError) as error:
-        raise Unavailable("the hub's token_file cannot be read") from error
-    if not token.isprintable():
-        raise SettingsError("hubs: the token_file holds more than one line")
-    return token
 
 
 def _json(body: bytes) -> Any:

@@ -6,48 +6,107 @@ sends once more what it has already, which changes nothing there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from sqlite_utils import Database
 
 from console.clock import Clock
-from console.hub import alerts
+from console.hub import alerts, telling
 from console.hub.client import CORE_CONTEXT, Entity, HubClient
+from console.settings_tables import Hub
 from console.sync.exchange import Writer
-from db import hubs, readings
+from db import entries, hub_messages, hubs, readings
+from db.hub_messages import Thing
 from db.hubs import Parked
-from db.records import Flag, Latest, Record
+from db.records import Entry, Flag, Latest, Record
 
 BATCH = 200
 
 
-def push(db: Database, name: str, client: HubClient, engine: Writer, clock: Clock, context: str) -> bool:
-    """Send the next batch of entries; True if there are more.
+class Pushed(NamedTuple):
+    """Whether there are more entries, and whether the hub has answered."""
+
+    more: bool
+    sent: bool
+
+
+def push(db: Database, name: str, client: HubClient, hub: Hub, engine: Writer, clock: Clock) -> Pushed:
+    """Send the next batch of entries; a new hub is told of what stands, not of what has been.
 
     `db` only reads. Raises Unavailable, and then nothing is marked.
     """
-    rows = hubs.waiting(db, hubs.mark(db, name), BATCH)
-    if not rows:
-        return False
-    said = [alerts.alert_of(db, entry, context) for _, entry in rows]
-    outcome = client.upsert(alerts.merged([each for each in said if each is not None]))
-    now_ms = clock.now_ms()
-    parked = [Parked(entity, reason, now_ms) for entity, reason in outcome.refused]
-    engine.call(_settled(name, rows[-1][0], outcome.taken, parked), 60)
-    return len(rows) == BATCH
+    position = hubs.mark(db, name)
+    if position is None:
+        start = hubs.start(db)
+        parts = [start.positions[at : at + BATCH] for at in range(0, len(start.positions), BATCH)]
+        batches, head = iter([hubs.at(db, part) for part in parts]), start.head
+    else:
+        rows = hubs.waiting(db, position, BATCH)
+        if not rows:
+            return Pushed(more=False, sent=False)
+        batches, head = iter([rows]), rows[-1][0]
+    keeping = Keeping(db, name, leaves_out=hub.leave_out_suppressed)
+    taken: list[str] = []
+    refused: list[tuple[str, str]] = []
+    count = 0
+    for rows in batches:
+        said = [keeping.alert_of(entry, hub.context) for _, entry in rows]
+        alerted = alerts.merged([each for each in said if each is not None])
+        outcome = client.upsert(alerted)
+        taken += outcome.taken
+        refused += outcome.refused
+        count += len(alerted)
+    parked = [Parked(entity, reason, clock.now_ms()) for entity, reason in refused]
 
-
-def _settled(
-    name: str, position: int, taken: list[str], parked: list[Parked]
-) -> Callable[[Database], list[Record]]:
-    def job(db: Database) -> list[Record]:
-        hubs.settle(db, name, position, taken, parked)
+    def settle(db: Database) -> list[Record]:
+        hubs.settle(db, name, head, taken, parked)
+        keeping.settle(db)
         return []
 
-    return job
+    engine.call(settle, 60)
+    return Pushed(more=position is None or len(rows) == BATCH, sent=count > 0)
+
+
+class Keeping:
+    """Which alarms a hub is not told of, since another one explains them."""
+
+    def __init__(self, db: Database, name: str, *, leaves_out: bool) -> None:
+        self._db, self._name, self._leaves_out = db, name, leaves_out
+        self._kept: dict[str, bool] = {}
+
+    def alert_of(self, entry: Entry, context: str) -> Entity | None:
+        """What the entry changes of its alert, None where the hub is not to know."""
+        if not self._leaves_out or not entry.type.startswith("alarm."):
+            return alerts.alert_of(self._db, entry, context)
+        identity, verb = alerts.alarm_id(entry), entry.type.partition(".")[2]
+        cause = entries.draft_of(entry).payload.get("suppressed_by", "")
+        if verb == "raised":
+            if cause:
+                self._kept[identity] = True
+                return None
+        elif self._is_kept(identity):
+            if verb in ("returned", "normal"):
+                self._kept[identity] = False
+            if verb != "released":
+                return None
+            self._kept[identity] = False
+            return alerts.alert_of(self._db, telling.as_raised(self._db, entry), context)
+        return alerts.alert_of(self._db, entry, context)
+
+    def settle(self, db: Database) -> None:
+        """Remember it, in the transaction that moves the mark."""
+        for identity, kept in self._kept.items():
+            if kept:
+                hub_messages.put_thing(db, self._name, Thing(identity, identity))
+            else:
+                hub_messages.drop_thing(db, self._name, identity)
+
+    def _is_kept(self, identity: str) -> bool:
+        known = self._kept.get(identity)
+        return hub_messages.thing(self._db, self._name, identity) is not None if known is None else known
 
 
 class Readings:

@@ -1,34 +1,31 @@
-"""The thread that keeps one hub served: the subscription, then our alerts, then our readings."""
+"""The threads that serve other systems; of a hub the subscription, our alerts, then our readings."""
 
 from __future__ import annotations
 
-import contextlib
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from console.clock import Clock
-from console.errors import ConsoleError, Unavailable
 from console.hub import outbox
+from console.hub.cap_outlet import CapOutlet
 from console.hub.client import HubClient
+from console.hub.outlet import OutletWork
+from console.hub.platform_outlet import PlatformOutlet
+from console.hub.serving import OpenReader, Serving, reading
 from console.hub.subscription import Subscription
-from console.settings_tables import Hub
+from console.settings_tables import Hub, Settings
 from console.sync.exchange import Writer
-from console.worker import Worker, backoff
-from db import entries, hubs
-from db.connection import SqlError, unavailable
-from db.records import Lamp, Record
+from console.worker import Worker
+from db import entries
+from db.records import Record
 
 LOOK_S = 60.0  # between two looks at our subscription
-_MOST_S = 60.0
 _UNITS = Path(__file__).resolve().parents[2] / "resources" / "ngsi" / "attributes.toml"
-OpenReader = Callable[[], Database]
 
 
-class HubWork:
+class HubWork(Serving):
     """Everything between this console and one hub; one thread calls `step`."""
 
     def __init__(
@@ -42,35 +39,21 @@ class HubWork:
         publish: Callable[[list[Any]], None],
         base: Path,
     ) -> None:
-        self._name, self._hub, self._engine, self._clock = name, hub, engine, clock
-        self._open_ops, self._open_feed, self._publish = open_ops, open_feed, publish
+        super().__init__(name, f"hub.{name}", hub.every_s, engine, open_ops, clock, publish)
+        self._name, self._settings = name, hub
+        self._open_feed = open_feed
         self._client = HubClient(name, hub, clock, base)
         self._subscription: Subscription | None = None
         self._readings: outbox.Readings | None = None
         self._looked_s: float | None = None
-        self._retry_s = 0.0
-        self._attempt = 0
-        self._proved_ms: int | None = None
-        self._fault = ""
-
-    def step(self, wait: Callable[[float], bool]) -> None:
-        """Meet the hub once, then rest; never raises for a hub or a disk that is away."""
-        more = False
-        if self._clock.monotonic_s() >= self._retry_s:
-            try:
-                more = self.meet()
-                self._attempt, self._fault = 0, ""
-            except ConsoleError as error:
-                self._attempt += 1
-                self._retry_s = self._clock.monotonic_s() + backoff(self._attempt, most=_MOST_S)
-                self._fault = str(error)
-        self._publish([self.lamp()])
-        if not more:
-            wait(self._hub.every_s)
 
     def close(self) -> None:
         """Let the connections go; after the thread has ended."""
         self._client.close()
+
+    def follows(self) -> bool:
+        """Whether our alarms and incidents go there."""
+        return self._settings.alerts
 
     def meet(self) -> bool:
         """Subscription, one batch of alerts, the new readings; True if there are more entries.
@@ -79,67 +62,52 @@ class HubWork:
         alerts go before the subscription's trouble: it must not hold them up.
         """
         more = False
-        with _reading(self._open_ops) as db:
+        with self.reading() as db:
             device = entries.identity(db).device
-            if self._hub.alerts:
-                more = outbox.push(db, self._name, self._client, self._engine, self._clock, self._hub.context)
-                self._proved_ms = self._clock.now_ms()
-        if self._hub.readings:
+            if self._settings.alerts:
+                pushed = outbox.push(db, self._name, self._client, self._settings, self._engine, self._clock)
+                more = pushed.more
+                if pushed.sent:
+                    self.proved()
+        if self._settings.readings:
             self._send_readings(device)
         self._look(device)
         return more
 
-    def lamp(self) -> Lamp:
-        """How it stands with the hub, from its last answer; what waits is said with its age."""
-        now_ms = self._clock.now_ms()
-        said = [self._fault or "answers"]
-        state = "bad" if self._fault else "ok"
-        with contextlib.suppress(Unavailable), _reading(self._open_ops) as db:
-            waits, parked = hubs.backlog(db, self._name), hubs.parked(db, self._name)
-            if waits.unsent and self._hub.alerts:
-                age_s = max(now_ms - (waits.oldest_ms or now_ms), 0) // 1000
-                said.append(f"{waits.unsent} entries unsent, the oldest is {age_s} s old")
-                state = "warn" if state == "ok" else state
-            if parked:
-                said.append(f"{len(parked)} refused: {parked[0].reason}")
-                state = "warn" if state == "ok" else state
-        if self._readings is not None and self._readings.refused:
-            said.append(f"{len(self._readings.refused)} readings refused")
-        return Lamp(
-            kind="feed",
-            name=f"hub.{self._name}",
-            state="bad" if state == "bad" else "warn" if state == "warn" else "ok",
-            proved_ms=self._proved_ms,
-            number=(now_ms - self._proved_ms) / 1000 if self._proved_ms is not None else None,
-            detail="; ".join(said),
-        )
+    def said(self) -> list[str]:
+        """How many readings were refused."""
+        refused = self._readings.refused if self._readings is not None else {}
+        return [f"{len(refused)} readings refused"] if refused else []
 
     def _send_readings(self, device: str) -> None:
         if self._readings is None:
-            self._readings = outbox.Readings(self._hub.readings, device, _codes(), self._hub.context)
-        with _reading(self._open_feed) as db:
+            self._readings = outbox.Readings(
+                self._settings.readings, device, _codes(), self._settings.context
+            )
+        with reading(self._open_feed) as db:
             if self._readings.push(db, self._client):
-                self._proved_ms = self._clock.now_ms()
+                self.proved()
 
     def _look(self, device: str) -> None:
         now_s = self._clock.monotonic_s()
-        if not self._hub.endpoint or (self._looked_s is not None and now_s - self._looked_s < LOOK_S):
+        if not self._settings.endpoint or (self._looked_s is not None and now_s - self._looked_s < LOOK_S):
             return
         if self._subscription is None:
-            self._subscription = Subscription(self._name, self._hub, device, self._client, self._clock)
-        if self._hub.types:
+            self._subscription = Subscription(self._name, self._settings, device, self._client, self._clock)
+        if self._settings.types:
             self._subscription.ensure()
         elif self._looked_s is None:
             self._subscription.remove()  # no types any more: that is the wish
-        self._looked_s, self._proved_ms = now_s, self._clock.now_ms()
+        self._looked_s = now_s
+        self.proved()
 
 
 class Hubs:
-    """A thread for each hub of the settings."""
+    """A thread for each hub, integrated platform and way of our own warnings that the settings name."""
 
     def __init__(
         self,
-        settings: dict[str, Hub],
+        settings: Settings,
         engine: Writer,
         open_ops: OpenReader,
         open_feed: OpenReader,
@@ -147,11 +115,22 @@ class Hubs:
         publish: Callable[[list[Record]], None],
         base: Path,
     ) -> None:
-        self._works = {
-            name: HubWork(name, hub, engine, open_ops, open_feed, clock, publish, base)
-            for name, hub in settings.items()
-        }
-        self._workers = [Worker(f"hub-{name}", work.step) for name, work in self._works.items()]
+        with_log = (engine, open_ops, clock, publish)
+        self._works: list[Serving] = [
+            HubWork(name, hub, engine, open_ops, open_feed, clock, publish, base)
+            for name, hub in settings.hubs.items()
+        ]
+        self._works += [
+            OutletWork(
+                f"platform:{name}", f"platform.{name}", PlatformOutlet(name, platform, clock, base), *with_log
+            )
+            for name, platform in settings.platforms.items()
+        ]
+        self._works += [
+            OutletWork(f"cap:{each.name}", f"cap.{each.name}", CapOutlet(each, clock, base), *with_log)
+            for each in settings.cap_out
+        ]
+        self._workers = [Worker(work.hub, work.step) for work in self._works]
 
     def start(self) -> None:
         for each in self._workers:
@@ -165,7 +144,7 @@ class Hubs:
     def stop(self) -> None:
         for each in self._workers:
             each.stop()
-        for work in self._works.values():
+        for work in self._works:
             work.close()
 
 
@@ -173,16 +152,3 @@ def _codes() -> dict[str, str]:
     """UCUM unit to UN/CEFACT code."""
     units = tomllib.loads(_UNITS.read_text(encoding="utf-8"))["unit_code"]
     return {ucum: code for code, ucum in reversed(units.items())}
-
-
-@contextlib.contextmanager
-def _reading(open_reader: OpenReader) -> Iterator[Database]:
-    db = open_reader()
-    try:
-        yield db
-    except SqlError as error:
-        if unavailable(error):
-            raise Unavailable(f"The store cannot be read now ({error})") from error
-        raise
-    finally:
-        db.close()

@@ -14,6 +14,7 @@ class Request(NamedTuple):
 
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 class Answer(NamedTuple):
@@ -38,7 +39,8 @@ class HttpServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                request = Request(unquote(self.path), dict(self.headers.items()))
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                request = Request(unquote(self.path), dict(self.headers.items()), body)
                 found = outer.answer(request)
                 reply = found if isinstance(found, Answer) else Answer(found)
                 with outer.changed:
@@ -53,6 +55,8 @@ class HttpServer:
                 self.end_headers()
                 self.wfile.write(reply.body)
                 self.close_connection = True
+
+            do_POST = do_GET
 
             def log_message(self, *_: Any) -> None:
                 pass

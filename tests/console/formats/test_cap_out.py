@@ -200,7 +200,7 @@ def test_a_warning_of_our_own_is_valid_and_comes_back_as_the_same_event() -> Non
 
 def test_the_end_of_our_warning_cancels_it_at_the_receiver() -> None:
     first = cap_out.warning(OURS, "gwanje@seongdong.kr", NOW)
-    over = replace(OURS, status="ended", extra={"alert": tuple(first.identity)})
+    over = replace(OURS, status="ended", extra={"alerts": [tuple(first.identity)]})
     (raised,) = events(cap_out.write(first))
     cancel, referred = events(cap_out.write(cap_out.warning(over, "gwanje@seongdong.kr", NOW + 60_000)))
     assert (referred.origin_key, referred.status) == (raised.origin_key, "cancelled")

@@ -34,11 +34,13 @@ def hub() -> Iterator[Hub]:
 class Console:
     """A data folder with its ops engine; `work` is what the thread of a hub does."""
 
-    def __init__(self, folder: Path, hub: Hub, **more: Any) -> None:
+    def __init__(self, folder: Path, hub: Hub, *, is_new: bool = False, **more: Any) -> None:
         self.folder, self.clock, self.published = folder, ManualClock(AT), list[Record]()
         self.engine = Engine("ops", self._writer, self.published.extend, self.clock)
         self.engine.start()
         self.engine.call(lambda db: entries.set_identity(db, "console-1") and [])
+        if not is_new:
+            self.engine.call(lambda db: hubs.settle(db, "h", 0, (), ()) or [])
         self.settings = HubSettings(url=hub.url, **{"alerts": True, "timeout_s": 2.0, **more})
         self.works: list[HubWork] = []
         self.work = self.new_work()
