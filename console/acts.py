@@ -18,6 +18,7 @@ from console.exports import Asked, Exports, PartOf
 from console.gaps import confirming
 from console.importing import Importing
 from console.rereading import Rereading
+from console.rules.questions import Rules
 from console.running import Running
 from db import blobs
 from db.records import CameraState
@@ -67,6 +68,7 @@ class Acts:
         examinations: Examinations,
         rereading: Rereading,
         importing: Importing,
+        rules: Rules,
     ) -> None:
         self._core = core
         self._known: dict[str, tuple[type[msgspec.Struct], Callable[[Any, str], Any]]] = {
@@ -84,6 +86,7 @@ class Acts:
             "export.drop": (PartOf, lambda args, actor: exports.drop(args)),
             **rereading.acts(),
             **importing.acts(),
+            **rules.acts(),
         }
 
     def knows(self, name: str) -> bool:

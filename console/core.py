@@ -18,6 +18,7 @@ from sqlite_utils import Database
 
 from console import commands, startup
 from console.acts import Acts
+from console.alarms import flood_watch
 from console.alarms.evaluate import Evaluator
 from console.backup.journal import Journal
 from console.backup.work import BackupWork
@@ -141,6 +142,7 @@ class Core:
             self, self._assets, exports, examinations, rereading, importing, asked, self._board
         )
         self._link = LinkServer(folder, query=self._query, command=self._command, state=self.newest.all)
+        self._floods = flood_watch.watch(self, self._assets)
         self.stopping = threading.Event()
         self._sync: Worker | None = None
         self._central: Sync | None = None
@@ -199,6 +201,7 @@ class Core:
         self._hubs.start()
         self._housekeeping.schedule(self._scheduler)
         self._board.schedule(self._scheduler)
+        self._scheduler.add_job(self._floods.step, "interval", seconds=flood_watch.EVERY_S, id="floods")
         self._scheduler.start()
         self._link.start()
         log.info("core.started", folder=str(self.folder), device=self.settings.site.device)

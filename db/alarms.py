@@ -301,12 +301,10 @@ def last_start(db: Database) -> int | None:
 
 
 def forget_marks(db: Database, before_reading: int) -> None:
-    """Drop the ticks and jumps whose readings are no longer in the order of arrival.
+    """Drop the ticks and the places of events whose readings are no longer in the order of arrival.
 
-    The newest start stays: the engine knows by it that this core has started.
+    Starts and jumps stay, they are few: a look at the past needs to know when nobody listened.
     """
     db.conn.execute(
-        "delete from alarm_mark where reading < ?"
-        " and seq < (select max(seq) from alarm_mark where kind = 'start')",
-        [before_reading],
+        "delete from alarm_mark where reading < ? and kind not in ('start', 'jump')", [before_reading]
     )

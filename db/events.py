@@ -63,6 +63,16 @@ def after(db: Database, cursor: int, limit: int) -> list[StoredEvent]:
     return [StoredEvent(row_id, _event_decoder.decode(body)) for row_id, body in rows]
 
 
+def received(db: Database, since_ms: int, until_ms: int, cursor: int, limit: int) -> list[StoredEvent]:
+    """Events with since_ms <= received_ms < until_ms after number `cursor`, in the order of arrival."""
+    rows = db.conn.execute(
+        "SELECT id, body FROM event WHERE received_ms >= ? AND received_ms < ? AND id > ?"
+        " ORDER BY id LIMIT ?",
+        (since_ms, until_ms, cursor, limit),
+    )
+    return [StoredEvent(row_id, _event_decoder.decode(body)) for row_id, body in rows]
+
+
 def said_of(db: Database, origin_system: str, origin_key: str) -> list[Event]:
     """All that was said of one event, in the order of arrival."""
     rows = db.conn.execute(

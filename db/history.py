@@ -126,12 +126,13 @@ def _stream(
     for chunk in in_range(db, series_id, since_ms, until_ms):
         sealed = between(load(db, chunk), since_ms, until_ms)
         mine = newer.axis.observed < day_start_ms(chunk.day + 1)
-        yield from _readings(chunks.merge(sealed, chunks.take(newer, mine)), name)
+        yield from readings_of(chunks.merge(sealed, chunks.take(newer, mine)), name)
         newer = chunks.take(newer, ~mine)
-    yield from _readings(newer, name)
+    yield from readings_of(newer, name)
 
 
-def _readings(of: Columns, name: Sequence[str]) -> Iterator[Reading]:
+def readings_of(of: Columns, name: Sequence[str]) -> Iterator[Reading]:
+    """The readings that columns hold, of the series of this name (source, quantity, statistic, unit)."""
     source, quantity, statistic, unit = name
     axis = [column.tolist() for column in of.axis]
     rest = [column.tolist() for column in (of.period, of.revision, of.quality, of.flags)]

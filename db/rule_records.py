@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from db.alarm_records import Rule
-from db.records import Record
+from db.records import Record, Value
 
 EditAct = Literal["put", "removed", "restored"]
 
@@ -55,3 +55,67 @@ class RuleSeen(Record, frozen=True):
     pack: str = ""
     is_removed: bool = False
     versions: tuple[RuleVersion, ...] = ()
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """How often something of this name came."""
+
+    name: str
+    count: int
+
+
+class Activation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One activation of an alarm that a rule makes; `returned_ms` None: it stands at the end.
+
+    `is_silent`: it was suppressed by design when it came, so nobody would have been told.
+    """
+
+    alarm: str
+    source: str
+    quantity: str
+    raised_ms: int
+    returned_ms: int | None = None
+    value: Value | None = None
+    unit: str = ""
+    place: str = ""
+    is_silent: bool = False
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a rule would have done in a time.
+
+    `count` counts all activations, `activations` are the first of them in the order of raising;
+    `bins` counts them over equal parts of the time. `peak` of them are announced within ten minutes
+    from `peak_ms`, where together with those of other rules (`beside`, by rule) they are the most.
+    """
+
+    count: int = 0
+    activations: tuple[Activation, ...] = ()
+    bins: tuple[int, ...] = ()
+    sources: tuple[Tally, ...] = ()
+    source_count: int = 0
+    standing_ms: int = 0
+    longest_ms: int = 0
+    standing: int = 0
+    suppressed: int = 0
+    peak: int = 0
+    peak_ms: int = 0
+    beside: tuple[Tally, ...] = ()
+    beside_count: int = 0
+
+
+class Tried(Record, frozen=True):
+    """A rule tried on the stored past, and the rule of this id as it is now on the same; None: there is none.
+
+    `stored_ms` is when what the store has of the sources begins, None if it has nothing.
+    """
+
+    rule: Rule
+    since_ms: int
+    until_ms: int
+    outcome: Outcome
+    present: Outcome | None = None
+    stored_ms: int | None = None
+    series: int = 0
+    readings: int = 0
+    events: int = 0

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
-from console.rules import overlay
+from console.errors import Refused
+from console.rules import forecast, jobs, overlay
 from console.rules.overlay import Base
 from console.running import Running
+from console.tasks import Task
 from db import rules
 from db.alarm_records import Rule
 from db.asset_records import Asset
-from db.rule_records import RuleSeen
+from db.rule_records import RuleSeen, Tried
+from db.workings import Progress
+
+_KEPT = 8
+_REST_S = 0.002
 
 
 class NoArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
+
+
+class TryRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    rule: dict[str, Any]
+    since_ms: int
+    until_ms: int
+
+
+class OneTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    task: Annotated[str, Meta(max_length=64)]
 
 
 class Rules:
@@ -25,12 +44,19 @@ class Rules:
 
     def __init__(self, core: Running, base: Base, assets: Sequence[Asset]) -> None:
         self._core, self._base, self._assets = core, base, list(assets)
+        self._tried: OrderedDict[str, Tried] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def acts(self) -> dict[str, tuple[type[msgspec.Struct], Callable[[Any, str], Any]]]:
+        """Its commands by name, those that are not one transaction."""
+        return {"rules.try": (TryRule, lambda args, actor: self.try_rule(args))}
 
     def questions(self) -> dict[str, tuple[type[msgspec.Struct], Callable[[Any], Any]]]:
         """Its queries by name."""
         return {
             "rules": (NoArgs, lambda args: self.in_force()),
             "rulebook": (NoArgs, lambda args: self.seen()),
+            "rules.tried": (OneTask, lambda args: self.tried(args.task)),
         }
 
     def in_force(self) -> list[Rule]:
@@ -44,3 +70,39 @@ class Rules:
             return overlay.seen(self._base, rules.edits(db))
         finally:
             db.close()
+
+    def try_rule(self, args: TryRule) -> Progress:
+        """Begin to try a rule on the stored past; its end is told as progress, the answer by `tried`."""
+        rule, until_ms = jobs.read(args.rule), min(args.until_ms, self._core.clock.now_ms())
+        if until_ms <= args.since_ms:
+            raise Refused("A rule is tried on a time that has been: since_ms before until_ms and before now")
+        zone = self._core.settings.site.timezone
+        asked = forecast.Asked(rule, args.since_ms, until_ms, self.in_force(), self._assets, zone)
+        return self._core.tasks.start("forecast", lambda task: self._try(asked, task))
+
+    def tried(self, task: str) -> Tried:
+        """What a forecast found; the last few are kept."""
+        with self._lock:
+            found = self._tried.get(task)
+        if found is None:
+            raise Refused("This forecast is not there (any more); ask for it again")
+        return found
+
+    def _try(self, asked: forecast.Asked, task: Task) -> str:
+        rest = threading.Event()
+
+        def told(done: int, of: int) -> None:
+            task.at(done, of)
+            rest.wait(_REST_S)  # feeds and alarms of now go first
+
+        feed_db, ops_db = self._core.open_feed_reader(), self._core.open_ops_reader()
+        try:
+            found = forecast.run(asked, feed_db, ops_db, told)
+        finally:
+            feed_db.close()
+            ops_db.close()
+        with self._lock:
+            self._tried[task.progress.id] = found
+            while len(self._tried) > _KEPT:
+                self._tried.popitem(last=False)
+        return ""

@@ -151,7 +151,7 @@ def test_the_order_of_arrival_is_shortened_and_its_marks_with_it(
             alarms.add_mark(core.ops, Mark(number, kind, number, 0))
     History(core).retain()  # type: ignore[arg-type]
     assert arrivals.begins(core.feed) == 16
-    assert [each.reading for each in alarms.marks(core.ops)] == [3, 4, 17]
+    assert [each.reading for each in alarms.marks(core.ops)] == [1, 3, 17]
     assert alarms.last_start(core.ops) == 3
 
 
