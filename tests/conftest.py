@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -35,6 +36,13 @@ def nothing_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
     for wider in [name for name in request.fixturenames if name not in ("request", "nothing_left_running")]:
         if _scope(request, wider) in ("session", "package", "module"):
             request.getfixturevalue(wider)
+    with alone():
+        yield
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Fail when a thread or a child process that began within is still there at the end."""
     threads, children = _threads(), _children()
     yield
     deadline = time.monotonic() + PATIENCE_S
@@ -66,8 +74,12 @@ def _scope(request: pytest.FixtureRequest, name: str) -> str:
 
 
 def _threads() -> set[threading.Thread]:
-    """The living threads; those that Python did not start (Qt's, say) are not ours to end."""
-    return {each for each in threading.enumerate() if not isinstance(each, threading._DummyThread)}
+    """The living threads but those that Python did not start (Qt's, say) and pytest's own timer."""
+    return {
+        each
+        for each in threading.enumerate()
+        if not isinstance(each, threading._DummyThread) and not each.name.startswith("pytest_timeout ")
+    }
 
 
 def _children() -> set[psutil.Process]:

@@ -27,7 +27,7 @@ from console.packs.replay import filled
 from console.settings_tables import Central, Feed, Hub, Site
 from db import alarms, entries, events
 from db.alarm_records import Alarm
-from db.asset_records import Asset
+from db.asset_records import Asset, AssetState
 from db.records import Camera, Draft, Event, Incident, Lamp, Latest
 from db.sync import Row
 from tests.console.formats.test_cap_out import VALID
@@ -160,8 +160,8 @@ class Desk:
     def _is_judged(self) -> bool:
         ops_db, feed_db = self.core.open_ops_reader(), self.core.open_feed_reader()
         try:
-            return self.core.evaluation.unjudged == 0 and alarms.cursor(ops_db).event >= events.last_id(
-                feed_db
+            return self.core.evaluation.unjudged == 0 and not events.after(
+                feed_db, alarms.cursor(ops_db).event, 1
             )
         finally:
             ops_db.close()
@@ -182,6 +182,14 @@ class Desk:
         model.look_at({domain: {name: statistics[name] for name in wanted(pack.card)}})
         model.apply(self.core.newest.of(Latest), self.clock.now_ms())
         return [each.text for each in lines(pack, model.all[0].figures, words)]
+
+    def board(self, facility: str, language: Language) -> list[str]:
+        """How the facility's card on the board stands: the state in a word and its alarms, where any."""
+        words = Words(language)
+        self.alarms()
+        state = next(each for each in self.core.newest.of(AssetState) if each.id == facility)
+        said = words.text(f"condition.{state.condition.name.lower()}")
+        return [said, words.text("cards.alarms", n=state.alarms)] if state.alarms else [said]
 
     def guidance(self, alarm: Alarm, language: Language) -> str:
         """What the operator is told to do about it."""

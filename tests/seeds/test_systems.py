@@ -14,55 +14,6 @@ ALARM = ("경보", "alarm")
 VALUE = ("값, 단위, 경보", "value, unit, alarm")
 
 
-@served(
-    "S02",
-    "스마트시티 통합플랫폼",
-    "Integrated platform",
-    "platform",
-    "person",
-    ("사건 접수, 중복 제거", "event stored once"),
-    OUT,
-)
-def test_s02_a_platform_event_is_stored_once(desk: Desk) -> None:
-    body = {
-        "startTag": "$DA", "evtId": "MOJUC110", "evtNm": "전자발찌 위치추적", "evtGrad": "10",
-        "ocrNbr": "99000000000002", "ocrSts": "10", "ocrPlc": "시험동 1-1",
-        "ocrLc": {"crdntX": "126.8893", "crdntY": "37.4951", "crdntZ": "0"},
-        "ocrEvtCn": "접근금지구역 침입", "ocrEvtTime": "20261122100000",
-        "ocrEvtSts": {"ocrEvtStsCd": "10", "ocrEvtStsDtl": "발생"},
-        "ocrEvtItemCnt": "0", "ocrEvtItem": [], "endTag": "$DB", "finishTag": "$DF",
-    }  # fmt: skip
-    message = {
-        "svcTy": "EVENT", "sendCd": "B9900000000", "rcvCd": "B9900000001", "encAt": "N",
-        "reqDate": "20261122100000", "sysCd": "IPC", "body": body,
-    }  # fmt: skip
-    first = desk.deliver("person", "replay/person/platform", message)
-    again = desk.deliver("person", "replay/person/platform", message)
-    assert (first.stored, first.set_aside) == (1, 0)
-    assert (again.stored, again.duplicate) == (0, 1)
-
-
-@served("S06", "수배차량 검색(WASS)", "Wanted vehicles", "mapping", "vehicle", VALUE, OWN)
-def test_s06_a_hit_is_an_alarm_with_a_masked_plate(desk: Desk) -> None:
-    desk.deliver("vehicle", "replay/vehicle/s06/hit", {
-        "time": "{{iso}}", "type": "plate.hit", "id": "s06-1", "status": "발생",
-        "text": "000가**** · 시내 방향", "place": "시험교", "confidence": 97, "lon": 126.8881, "lat": 37.4921,
-    })  # fmt: skip
-    found = desk.alarm("vehicle-hit", "s06")
-    assert (found.priority, found.look, found.place) == (1, "event", "시험교")
-    hit = desk.value("s06", "hit_confidence")
-    assert (hit.value, hit.unit) == (97.0, "%")
-
-
-@served("S10", "안전귀가", "Safe home", "mapping", "person", ALARM, OWN)
-def test_s10_a_shaken_phone_is_an_alarm(desk: Desk) -> None:
-    desk.deliver("person-app", "replay/person/app/s10/event", {
-        "time": "{{iso}}", "type": "sos", "id": "s10-1", "status": "발생", "text": "흔들기 호출",
-        "place": "시험골목", "lon": 126.892, "lat": 37.492,
-    })  # fmt: skip
-    assert desk.alarm("person-sos", "s10").text == "흔들기 호출"
-
-
 @served("S12", "지능형 CCTV", "Intelligent CCTV", "mapping", "cctv", ALARM, OUT)
 def test_s12_a_fall_is_an_alarm(desk: Desk) -> None:
     desk.deliver("cctv", "replay/cctv/s12/event", {
