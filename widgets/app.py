@@ -156,6 +156,7 @@ class Screen(QObject):
     ) -> None:
         super().__init__()
         self._bridge, self._words = bridge, words
+        bridge.speak = words.sentence
         self.may_change_language = False
         self.window = MainWindow(bridge, words, lambda frame: Docks(frame, layouts), preferences)
         self.alarms = AlarmPanel(bridge, words)

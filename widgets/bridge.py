@@ -70,6 +70,7 @@ class Bridge(QObject):
         super().__init__()
         self._door = door
         self._clock = clock or SystemClock()
+        self.speak: Callable[[str], str] = str  # puts what the core says into the operator's language
         self._lock = threading.Lock()
         self._newest: dict[Any, Any] = {}
         self._calls: deque[Callable[[], None]] = deque()
@@ -110,7 +111,7 @@ class Bridge(QObject):
         if done is None:
             return
         with self._lock:
-            self._calls.append(lambda: done(value, error))
+            self._calls.append(lambda: done(value, self.speak(error)))
         self._rouse()
 
     def _rouse(self) -> None:

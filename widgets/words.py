@@ -7,6 +7,7 @@ Every file of `resources/words` adds its keys: `[alarms]` with
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,9 @@ from console.clock import SEOUL
 from widgets.resource import resource
 
 LANGUAGES = ("ko", "en")
+_NAMED = re.compile(r"\\\{\d\\\}")
+"""A named thing in an escaped sentence of the core."""
+_LONGEST_SAID = 1000
 
 UNIT_SIGNS = {
     "1": "",
@@ -51,6 +55,7 @@ class Words(QObject):
     def __init__(self, language: str = "auto", folder: Path | None = None, zone: ZoneInfo = SEOUL) -> None:
         super().__init__()
         self._texts = load(folder or resource("words"))
+        self._said = _patterns(self._texts)
         self._language = _chosen(language)
         self.zone = zone
 
@@ -79,6 +84,16 @@ class Words(QObject):
         """The text of the key; an unknown key shows itself, so that it is noticed."""
         pattern = self._texts.get(key, {}).get(self._language, key)
         return pattern.format(**fields) if fields else pattern
+
+    def sentence(self, said: str) -> str:
+        """What the core says, in the present language; as it came where there are no words for it."""
+        if self._language == "en" or not 0 < len(said) <= _LONGEST_SAID:
+            return said
+        for pattern, key in self._said:
+            found = pattern.fullmatch(said)
+            if found is not None:
+                return self.text(key).format(*found.groups())
+        return said
 
     def pick(self, ko: str, en: str) -> str:
         """The one of two names from outside that fits the language; the other if it is empty."""
@@ -133,6 +148,13 @@ class Words(QObject):
     def unit(self, unit: str) -> str:
         """A UCUM unit as people write it; nothing for a plain number."""
         return UNIT_SIGNS.get(unit, unit)
+
+
+def _patterns(texts: dict[str, dict[str, str]]) -> list[tuple[re.Pattern[str], str]]:
+    """How to know the core's sentences again, the longest first, since a short one may fit more."""
+    known = [(entry["en"], key) for key, entry in texts.items() if key.startswith("said.")]
+    known.sort(key=lambda each: (-len(each[0]), each[1]))
+    return [(re.compile(_NAMED.sub("(.+?)", re.escape(english)), re.DOTALL), key) for english, key in known]
 
 
 def load(folder: Path) -> dict[str, dict[str, str]]:
