@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from db.alarm_records import Alarm
+from db.alarm_records import Alarm, Summary
 from db.asset_records import Crisis, OnDuty
 from db.records import Act, Incident, Quarantined
 from db.workings import CatchUp, Gap, Hold, Progress
@@ -15,7 +15,7 @@ from db.workings import CatchUp, Gap, Hold, Progress
 class Newest:
     """Keeps the newest record per key and passes each on.
 
-    Lines of logs (acts, quarantined messages) are passed on and not kept,
+    Lines of logs (acts, quarantined messages, summaries of alarms) are passed on and not kept,
     nor are alarms that are normal again and incidents that are closed: a
     screen that joins asks for those as it needs them. Any thread may call.
     """
@@ -51,7 +51,7 @@ class Newest:
 
 
 def _is_kept(record: Any) -> bool:
-    if isinstance(record, Act | Quarantined | Gap):
+    if isinstance(record, Act | Quarantined | Gap | Summary):
         return False
     if isinstance(record, Alarm):
         return record.is_standing

@@ -245,7 +245,8 @@ class Flood(Record, frozen=True):
 
     It lasts until there are fewer than 5. `annunciated` counts the last 10 minutes,
     `operators` those on duty (at least 1). `groups` come worst and largest first;
-    `first_out` is the id of the alarm with which it began. Source: ISA-18.2 / IEC 62682, ARCHITECTURE 6.
+    `first_out` is the id of the alarm with which it began; `others` counts the alarms of groups beyond
+    those listed. Source: ISA-18.2 / IEC 62682, ARCHITECTURE 6.
     """
 
     on: bool
@@ -255,6 +256,7 @@ class Flood(Record, frozen=True):
     peak: int = 0
     first_out: str = ""
     groups: tuple[FloodGroup, ...] = ()
+    others: int = 0
 
     @property
     def key(self) -> Key:

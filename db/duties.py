@@ -36,3 +36,25 @@ def _duty(entry: Entry, before: OnDuty | None) -> OnDuty:
         return OnDuty(entry.subject, draft.actor, entry.at_ms)
     since_ms = before.since_ms if before is not None else int(draft.payload.get("since_ms", entry.at_ms))
     return OnDuty(entry.subject, draft.actor, since_ms, left_ms=entry.at_ms)
+
+
+def spans(db: Database, device: str, since_ms: int) -> list[OnDuty]:
+    """Who was on duty at or after a time at one console, in the order of coming; whoever is still there too."""
+    found: list[OnDuty] = []
+    on: dict[str, OnDuty] = {}
+    rows = db.conn.execute(
+        f"SELECT {_COLUMNS} FROM entry WHERE type IN ('{BEGAN}', '{LEFT}') AND device = ? ORDER BY hlc",
+        (device,),
+    )
+    for entry in [Entry(*row) for row in rows]:
+        duty = _duty(entry, on.get(entry.subject))
+        if duty.left_ms is None:
+            on[entry.subject] = duty
+        else:
+            on.pop(entry.subject, None)
+            found.append(duty)
+    present = [*found, *on.values()]
+    return sorted(
+        (each for each in present if each.left_ms is None or each.left_ms >= since_ms),
+        key=lambda each: (each.since_ms, each.seat),
+    )
