@@ -66,7 +66,8 @@ def _line(pack: Pack, figure: Figure, values: Values, words: Words, *, forecast:
     if not numbers:
         return None
     if figure.show == "sum":
-        return Line(_sum(figure, name, numbers, quantity, values, words))
+        whole = [values.get(figure.of, {}).get(each.source) for each in usable]
+        return Line(_sum(figure, name, numbers, quantity, whole, words))
     if figure.show == "mean":
         mean = sum(numbers) / len(numbers)
         return Line(words.text("cards.mean", name=name, value=_text(mean, quantity, words)))
@@ -120,16 +121,22 @@ def _value(
 
 
 def _sum(
-    figure: Figure, name: str, numbers: list[float], quantity: Quantity, values: Values, words: Words
+    figure: Figure,
+    name: str,
+    numbers: list[float],
+    quantity: Quantity,
+    whole: Iterable[Latest | None],
+    words: Words,
 ) -> str:
+    """The sum, out of what the same sources have in all: a car park that is not linked counts in neither."""
     text = f"{sum(numbers):,.0f}"
     if figure.of:
-        whole = [
+        all_of = [
             float(each.value)
-            for each in values.get(figure.of, {}).values()
-            if isinstance(each.value, float | int) and not each.flags and each.quality in _USABLE
+            for each in whole
+            if each is not None and isinstance(each.value, float | int) and _is_usable(each, False)
         ]
-        return f"{name} {text}/{sum(whole):,.0f}" if whole else f"{name} {text}"
+        return f"{name} {text}/{sum(all_of):,.0f}" if all_of else f"{name} {text}"
     return f"{name} {words.value(sum(numbers), quantity.unit)}"
 
 

@@ -50,6 +50,12 @@ def test_a_sum_stands_before_what_it_is_of(qapp: object) -> None:
     assert found[0].text == "주차 100/200"
 
 
+def test_trap_23_the_bays_of_a_car_park_that_is_not_linked_are_not_counted_as_free(qapp: object) -> None:
+    found = told("parking", value("a", "parked", 60.0), value("a", "spaces", 120.0),
+                 value("b", "parked", "미연계중", quality="missing"), value("b", "spaces", 40.0))  # fmt: skip
+    assert found[0].text == "주차 60/120"
+
+
 def test_trap_23_what_is_not_linked_is_not_zero_free(qapp: object) -> None:
     assert told("parking", value("a", "parked", "미연계중", quality="missing")) == []
 
