@@ -74,10 +74,14 @@ class SeoulForm(_Table, frozen=True):
 
 
 class NgsiForm(_Table, frozen=True):
-    """How NGSI-LD and NGSIv2 are read. `time_zone` counts for times that name none."""
+    """How NGSI-LD and NGSIv2 are read. `time_zone` counts for times that name none.
+
+    `units` has the UCUM unit of quantities that come without a unitCode, `o3 = "[ppm]"` say.
+    """
 
     time_zone: str = "Asia/Seoul"
     outside_korea: bool = False
+    units: dict[str, str] = {}
 
 
 class RegisterForm(_Table, frozen=True):

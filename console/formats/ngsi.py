@@ -40,6 +40,7 @@ class _Known(NamedTuple):
     quantity: str
     unit: str
     fraction: bool
+    named: bool
 
 
 class _Said(NamedTuple):
@@ -147,7 +148,7 @@ class NgsiDecoder:
                         yield from self._of(named, each.within(statement), said, depth + 1)
             return
         try:
-            read = _reading(name, statement, said, self._observed(statement, said))
+            read = _reading(name, statement, said, self._observed(statement, said), self._form.units)
         except Unreadable as error:
             yield SetAside(error.reason, error.detail)
         else:
@@ -228,12 +229,17 @@ def _status(
     return "ended" if over or words & _ENDED or entity.get("deletedAt") else "occurred"
 
 
-def _reading(name: str, statement: Statement, said: _Said, observed_ms: int) -> Reading | None:
+def _reading(
+    name: str, statement: Statement, said: _Said, observed_ms: int, units: dict[str, str]
+) -> Reading | None:
     known = _known().get(name)
+    quantity = known.quantity if known else name
     value = _kept(name, statement.value, is_known=known is not None)
     if value is None:
         return None
-    unit = _units().get(statement.unit_code, statement.unit_code) or (known.unit if known else "1")
+    unit = _units().get(statement.unit_code, statement.unit_code) or units.get(quantity, "")
+    unsure = not unit and known is not None and known.named
+    unit = unit or (known.unit if known and not unsure else "1")
     if known is not None and known.fraction and not statement.unit_code and isinstance(value, float):
         value = round(value * 100, 9) if 0 <= value <= 1 else value
     if known is not None and isinstance(value, float) and f"{unit} {known.unit}" in _conversions():
@@ -241,12 +247,13 @@ def _reading(name: str, statement: Statement, said: _Said, observed_ms: int) -> 
         value, unit = values.finite(round(value * factor + offset, 9), name), known.unit
     return Reading(
         source=said.source,
-        quantity=(known.quantity if known else name) + (f"@{statement.dataset}" if statement.dataset else ""),
+        quantity=quantity + (f"@{statement.dataset}" if statement.dataset else ""),
         value=value,
         observed_ms=observed_ms,
         received_ms=said.received_ms,
         unit=unit if not isinstance(value, str | bool) else "1",
         period_s=said.period_s,
+        quality="uncertain" if unsure else "good",
         flags=said.flags,
         lon=said.lon,
         lat=said.lat,
@@ -291,7 +298,7 @@ def _tables() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _known() -> dict[str, _Known]:
     return {
-        name: _Known(row["quantity"], row["unit"], bool(row.get("fraction")))
+        name: _Known(row["quantity"], row["unit"], bool(row.get("fraction")), bool(row.get("named")))
         for name, row in _tables()["attribute"].items()
     }
 

@@ -6,6 +6,7 @@ import json
 import random
 from typing import Any
 
+from console.formats.forms import NgsiForm
 from console.formats.ngsi import NgsiDecoder
 from console.settings import Feed
 from db.records import Decoded, Event, Flag, Reading
@@ -119,3 +120,34 @@ def test_an_alert_ends_by_its_status_and_speaks_korean() -> None:
             if isinstance(each, Event)
         )
         assert (event.status, event.text) == (wanted, "추돌 사고")
+
+
+def gases(units: dict[str, str] | None = None, **attributes: Any) -> dict[str, tuple[object, str, str]]:
+    """By quantity the value, unit and quality that the decoder gives of these attributes."""
+    entity = {"id": "urn:ngsi-ld:AirQualityObserved:g", "type": "AirQualityObserved", **attributes}
+    decoder = NgsiDecoder("hub", Feed(kind="ngsi-ld", ngsi=NgsiForm(units=units or {})), ("utf-8",))
+    found = decoder.decode("t", json.dumps(entity).encode(), NOW, False)
+    return {
+        each.quantity: (each.value, each.unit, each.quality) for each in found if isinstance(each, Reading)
+    }
+
+
+def test_a_gas_without_a_unit_code_is_uncertain_and_has_no_unit() -> None:
+    assert gases(o3=0.031, CO=500, pm10=45) == {
+        "o3": (0.031, "1", "uncertain"),
+        "co": (500, "1", "uncertain"),
+        "pm10": (45, "ug/m3", "good"),
+    }
+
+
+def test_a_unit_code_says_what_a_gas_is_measured_in() -> None:
+    stated = {"type": "Property", "value": 69, "unitCode": "GQ"}
+    parts = {"type": "Property", "value": 31, "unitCode": "61"}
+    assert gases(NO2=stated, o3=parts) == {"no2": (69, "ug/m3", "good"), "o3": (31, "[ppb]", "good")}
+
+
+def test_the_feed_may_say_in_which_unit_its_hub_gives_gases() -> None:
+    assert gases({"o3": "[ppm]"}, o3=0.031, no2=0.02) == {
+        "o3": (0.031, "[ppm]", "good"),
+        "no2": (0.02, "1", "uncertain"),
+    }
