@@ -45,6 +45,9 @@ _KINDS = ("cap", "platform", "ngsi-ld", "sdot", "sparkplug", "seoul", "register"
 FORMS = {f"seeds-{kind}": Feed(kind=kind, topics=(f"seeds/{kind}/#",)) for kind in _KINDS}  # type: ignore[arg-type]
 """One feed of each form besides those of the packs, `seeds-ngsi-ld` say."""
 
+HUB_TYPES = ("AirQualityObserved", "OffStreetParking")
+HUB_ENDPOINT = "mqtt://broker.invalid:1883/replay/datahub/air"
+
 
 class PassingClock(SystemClock):
     """The machine's clocks, which can be let go on faster: both together, as time does."""
@@ -79,10 +82,18 @@ class Desk:
         # A broker nobody answers for: messages come in by `deliver` only.
         settings = samples.settings(list(self.packs.values()))
         self.centre = folder / "centre"
+        hub = Hub(
+            url=self.hub.url,
+            alerts=True,
+            readings=("*",),
+            types=HUB_TYPES,
+            endpoint=HUB_ENDPOINT,
+            every_s=0.1,
+        )
         settings = msgspec.structs.replace(
             settings,
             feeds={**settings.feeds, **FORMS, **(feeds or {})},
-            hubs={"city": Hub(url=self.hub.url, alerts=True, readings=("*",), every_s=0.1)},
+            hubs={"city": hub},
             central=Central(url=f"file:{self.centre}", every_s=0.2),
             cameras=tuple(cameras),
             site=Site(assets="assets.toml"),

@@ -1,4 +1,4 @@
-"""S01 to S10: the centre itself, the platform's links, plates and people who call for help."""
+"""S01 to S05 and S08 to S10: the centre itself, the platform's links, and people who call for help."""
 
 from __future__ import annotations
 
@@ -252,72 +252,6 @@ def cap(identifier: str, status: str) -> str:
         "<headline>호우경보</headline><area><areaDesc>시험구</areaDesc><geocode><valueName>행정구역코드</valueName>"
         "<value>1153000000</value></geocode></area></info></alert>"
     )
-
-
-@served(
-    "S06",
-    "수배차량 검색(WASS)",
-    "Wanted vehicles",
-    "mapping",
-    "vehicle",
-    (
-        "일치·유사 알람과 가린 번호, 값, 카드, 112 통보 전문, 허브 송신, 개인정보 표시된 내보내기",
-        "exact and near hit with a masked plate, value, card, message to 112, hub, export marked personal",
-    ),
-    ("경찰 WASS 규격(공개되지 않음)", "the interface of the police (not published)"),
-)
-def test_s06_a_hit_is_an_alarm_with_a_masked_plate(desk: Desk) -> None:
-    def hit(kind: str, confidence: int) -> None:
-        desk.deliver("vehicle", "replay/vehicle/s06/hit", {
-            "time": "{{iso}}", "type": kind, "id": f"s06-{kind}", "status": "발생",
-            "text": "000가**** · 시내 방향", "place": "시험교", "confidence": confidence, "lon": 126.8881,
-            "lat": 37.4921,
-        })  # fmt: skip
-
-    hit("plate.hit", 97)
-    found = desk.alarm("vehicle-hit", "s06")
-    assert (found.priority, found.look, found.place) == (1, "event", "시험교")
-    value = desk.value("s06", "hit_confidence")
-    assert (value.value, value.unit) == (97.0, "%")
-    assert (desk.event("s06-plate.hit").text, desk.event("s06-plate.hit").lon) == (found.text, 126.8881)
-    assert desk.alert(found)["subCategory"] == "suspiciousAction"
-    hit("plate.near", 71)
-    assert desk.alarm("vehicle-near", "s06").priority == 3
-    assert "육안관제" in desk.guidance(desk.alarm("vehicle-near", "s06"), "ko")
-    desk.deliver("vehicle", "replay/vehicle/s06/count", {"time": "{{iso}}", "reads": 180, "unread": 4})
-    assert desk.card("vehicle", "ko", "s06") == ["인식 대수 180", "미인식 4.0 % 정상"]
-    rows = desk.export("s06", "hit_confidence")
-    assert {(each["개인정보"], each["표준용어"], each["단위"]) for each in rows} == {
-        ("예", "인식신뢰도", "%")
-    }
-
-
-@served(
-    "S07",
-    "무인단속·차량번호인식",
-    "Unmanned enforcement",
-    "mapping",
-    "vehicle",
-    (
-        "대수와 미인식률, 지속된 미인식의 알람, 번호 없음, 카드, 내보내기, 허브 송신",
-        "counts and share not read, alarm once it lasts, no plates, card, export, hub",
-    ),
-    ("단속 장비 공급사 형식(알려지지 않음)", "the form of the enforcement equipment (not known)"),
-)
-def test_s07_a_reader_that_misses_many_plates_is_an_alarm_once_it_lasts(desk: Desk) -> None:
-    count = {"time": "{{iso}}", "reads": 42, "unread": 38}
-    desk.deliver("vehicle", "replay/vehicle/s07/count", count)
-    reads, share = desk.value("s07", "plate_reads"), desk.value("s07", "unread_share")
-    assert (reads.value, reads.unit, reads.statistic) == (42.0, "{count}", "sum")
-    assert (share.value, share.unit) == (38.0, "%")
-    assert desk.alarms("reader-blind", "s07") == []
-    assert desk.card("vehicle", "ko", "s07") == ["인식 대수 42", "미인식 38.0 % 이상"]
-    assert desk.card("vehicle", "en", "s07") == ["Plates read 42", "unread 38.0 % abnormal"]
-    desk.go_on(1801)
-    desk.deliver("vehicle", "replay/vehicle/s07/count", count)
-    assert desk.alarm("reader-blind", "s07").priority == 4
-    assert {each["개인정보"] for each in desk.export("s07")} == {"아니오"}
-    assert desk.measurement("s07", "plate_reads")["numValue"] == 42.0
 
 
 @served(

@@ -1,108 +1,297 @@
-"""Systems of the seeds: their form goes in, and the operator gets the value, unit and alarm of it."""
+"""S11 to S19, S22, S23 and S25: video, the data hub, electric fire, poles, and what is served by exports."""
 
 from __future__ import annotations
 
-from tests.seeds.desk import Desk
+from db.asset_records import Asset
+from tests.seeds.desk import HUB_ENDPOINT, HUB_TYPES, Desk
 from tests.seeds.table import served
 
-OUT = ("카드, 내보내기", "card, what goes out")
-OWN = (
-    "공급사 실제 형식(알려지지 않음), 카드, 내보내기",
-    "the supplier's own form (not known), card, what goes out",
+POLE = "s22"
+ASSETS = [
+    Asset("d", "district", "시험구"),
+    Asset(POLE, "facility", "시험 스마트폴", parent="d", domain="pole"),
+    Asset("s22.power", "device", "전원", parent=POLE, source="s22.power", silent_after_s=3600),
+    *(
+        Asset(f"s22.{part}", "device", part, parent=POLE, source=f"s22.{part}", silent_after_s=1200,
+              power_parent="s22.power")
+        for part in ("lamp", "wifi")
+    ),
+    Asset("s17-market", "facility", "시험시장", parent="d", domain="electric"),
+    Asset("s17-panel", "device", "가동 1번 분전반", parent="s17-market", source="s17"),
+]  # fmt: skip
+AGREEMENT = ("제공 협약과 소집단 가림(없음)", "agreement and hiding of small groups (not there yet)")
+
+
+@served(
+    "S11",
+    "안양 민·관 데이터 협력",
+    "Private-public data cooperation",
+    "mapping",
+    "people",
+    (
+        "사람을 알 수 없는 집계의 이름 붙은 내보내기(한·영)",
+        "labelled export of counts without persons, ko and en",
+    ),
+    AGREEMENT,
 )
-ALARM = ("경보", "alarm")
-VALUE = ("값, 단위, 경보", "value, unit, alarm")
+def test_s11_counts_are_handed_over_with_their_standard_names(desk: Desk) -> None:
+    desk.deliver("people-gates", "replay/people/gate/s11", {"time": "{{iso}}", "density": 0.4, "count": 57})
+    (row,) = desk.export("s11", "people")
+    assert (row["항목명"], row["표준용어"], row["분류"]) == ("방문자수", "방문자수", "인구")
+    assert (row["값"], row["단위"], row["통계"], row["개인정보"]) == ("57.0", "{person}", "sum", "아니오")
+    (english,) = desk.export("s11", "people", language="en")
+    assert (english["quantity name"], english["personal data"]) == ("Visitors", "no")
+    assert desk.card("people", "ko", "s11") == ["밀집도 0.4 /m² 여유"]
 
 
-@served("S12", "지능형 CCTV", "Intelligent CCTV", "mapping", "cctv", ALARM, OUT)
-def test_s12_a_fall_is_an_alarm(desk: Desk) -> None:
-    desk.deliver("cctv", "replay/cctv/s12/event", {
-        "EVNT_ID": "ABA_S12", "EVNT_NM": "쓰러짐", "EVNT_TYPE_CD": "fall", "CCTV_NM": "시험 카메라",
-        "STTS": "발생", "WGS84_LAT": 37.4931, "WGS84_LOT": 126.8871, "SHT_DT": "{{%Y-%m-%d %H:%M:%S}}",
-        "score": 87,
-    })  # fmt: skip
-    assert desk.alarm("video-danger", "s12").text == "쓰러짐"
+@served(
+    "S12",
+    "지능형 CCTV",
+    "Intelligent CCTV",
+    "mapping",
+    "cctv",
+    (
+        "KISA 분류별 우선순위, 재알림 간격, 카드, 상황과 오탐 종료, 허브·센터 송신",
+        "priorities by KISA's classes, cool-down, card, incident closed as false, hub and centre",
+    ),
+)
+def test_s12_a_fall_is_an_alarm_and_loitering_a_small_one(desk: Desk) -> None:
+    def seen(number: int, kind: str, name: str) -> None:
+        desk.deliver("cctv", "replay/cctv/s12/event", {
+            "EVNT_ID": f"ABA_{number}", "EVNT_NM": name, "EVNT_TYPE_CD": kind, "CCTV_NM": "시험 카메라",
+            "STTS": "발생", "WGS84_LAT": 37.4931, "WGS84_LOT": 126.8871, "score": 87,
+            "SHT_DT": "{{%Y-%m-%d %H:%M:%S}}",
+        })  # fmt: skip
+
+    seen(1, "fall", "쓰러짐")
+    fall = desk.alarm("video-danger", "s12")
+    assert (fall.priority, fall.text, fall.place, fall.look) == (1, "쓰러짐", "시험 카메라", "event")
+    score = desk.value("s12", "score")
+    assert (score.value, score.unit) == (87.0, "%")
+    for number in (2, 3, 4):
+        seen(number, "loitering", "배회")
+    assert desk.alarm("video-loitering", "s12").priority == 4
+    assert len(desk.alarms("video-loitering", "s12")) == 1
+    desk.deliver("cctv", "replay/cctv/s12/stat", {"time": "{{iso}}", "true_n": 9, "false_n": 21, "fps": 15})
+    assert desk.alarm("video-false", "s12").value == 21
+    assert desk.card("cctv", "ko", "s12") == ["정탐 9", "오탐 21", "최저 15.0 /s"]
+    assert desk.card("cctv", "en", "s12") == ["true 9", "false 21", "slowest 15.0 /s"]
+    incident = desk.incident(fall)
+    desk.act("incident.close", incident=incident.id, result="오탐", text="그림자")
+    assert desk.central("incident.closed", incident.id).payload["result"] == "오탐"
+    assert desk.alert(fall)["severity"] == "critical"
+
+
+@served(
+    "S13",
+    "대구 AI 영상분석",
+    "Daegu AI image analysis",
+    "ngsi-ld",
+    "traffic",
+    (
+        "교차로 교통량·점유율·속도와 단위, 사고 알람, 카드, 허브·센터 송신",
+        "flow, occupancy and speed of junctions, an accident as an alarm, card, hub and centre",
+    ),
+)
+def test_s13_a_junction_tells_its_flow_and_its_accident(desk: Desk) -> None:
+    place = {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [128.6, 35.87]}}
+    flow = {
+        "id": "urn:ngsi-ld:TrafficFlowObserved:s13", "type": "TrafficFlowObserved", "location": place,
+        "dateObserved": {"type": "Property", "value": {"@type": "DateTime", "@value": "{{iso_z}}"}},
+        "intensity": {"type": "Property", "value": 197}, "occupancy": {"type": "Property", "value": 0.76},
+        "averageVehicleSpeed": {"type": "Property", "value": 17.5, "unitCode": "KMH"},
+    }  # fmt: skip
+    desk.deliver("seeds-ngsi-ld", "seeds/ngsi-ld/s13", flow)
+    occupancy, speed = desk.value("s13", "occupancy"), desk.value("s13", "speed")
+    assert (occupancy.value, occupancy.unit, speed.value, speed.unit) == (76.0, "%", 17.5, "km/h")
+    assert desk.value("s13", "vehicles").value == 197
+    assert desk.card("traffic", "ko", "s13")[0] == "최저 17.5 km/h 지체"
+    assert desk.card("traffic", "en", "s13")[0] == "lowest 17.5 km/h delayed"
+    accident = {
+        "id": "urn:ngsi-ld:Alert:s13", "type": "Alert", "location": place,
+        "category": {"type": "Property", "value": "traffic"},
+        "subCategory": {"type": "Property", "value": "carAccident"},
+        "severity": {"type": "Property", "value": "high"},
+        "dateIssued": {"type": "Property", "value": "{{iso_z}}"},
+        "description": {"type": "Property", "value": "신천대로 추돌"},
+    }  # fmt: skip
+    desk.deliver("seeds-ngsi-ld", "seeds/ngsi-ld/s13", accident)
+    alarm = desk.alarm("road-accident", "s13")
+    assert (alarm.priority, alarm.text, alarm.lon, alarm.lat) == (2, "신천대로 추돌", 128.6, 35.87)
+    assert (desk.alert(alarm)["category"], desk.alert(alarm)["subCategory"]) == ("traffic", "carAccident")
+    assert desk.central("alarm.raised", alarm.id).payload["text"] == "신천대로 추돌"
 
 
 @served(
     "S15",
     "도시데이터허브",
     "Urban data hub",
-    "NGSI-LD (mapping)",
+    "ngsi-ld",
     "datahub",
-    ("값, 단위", "value, unit"),
-    ("허브로 보내기, 구독, 카드", "upsert and subscription, card"),
+    (
+        "알림의 값·단위·시각, 카드, 구독, 알람과 수신값의 일괄 등록",
+        "values, units and times of a notification, card, subscription, upsert of alarms and readings",
+    ),
 )
-def test_s15_a_notification_of_the_hub_is_a_value(desk: Desk) -> None:
-    desk.deliver("datahub", "replay/datahub/air", {
-        "metadata": {"Link": '["http://example.invalid/context.jsonld"]'},
-        "body": {"type": "Notification", "data": [{
-            "id": "urn:datahub:AirQualityObserved:s15", "type": "AirQualityObserved",
-            "airQualityObservation": {"type": "Property", "value": {"pm10": 45},
-                                       "observedAt": "{{iso_comma}}"},
-        }]},
-    })  # fmt: skip
-    found = desk.value("urn:datahub:AirQualityObserved:s15", "pm10")
-    assert (found.value, found.unit) == (45, "ug/m3")
-
-
-@served("S17", "전기화재 예방", "Electric fire prevention", "mapping", "electric", VALUE, OWN)
-def test_s17_a_hot_arcing_panel_is_an_alarm(desk: Desk) -> None:
-    desk.deliver(
-        "electric", "replay/electric/s17", {"time": "{{iso}}", "ior_ma": 0.3, "temp_c": 85, "arc": 1}
-    )
-    assert (desk.alarm("panel-fire", "s17").value, desk.alarm("arc-seen", "s17").priority) == (85, 1)
-    assert desk.value("s17", "leakage").unit == "mA"
-    assert [each for each in desk.alarms("leakage-caution") if each.source == "s17"] == []
-
-
-@served(
-    "S20",
-    "공유주차장",
-    "Shared parking",
-    "seoul GetParkingInfo",
-    "parking",
-    ("대수, 미연계는 값 없음", "counts; no free spaces without a link"),
-    OUT,
-)
-def test_s20_trap_23_an_unlinked_lot_has_no_free_spaces(desk: Desk) -> None:
-    now = "{{%Y-%m-%d %H:%M:%S}}"
-    rows = [
-        {"PKLT_CD": "s20a", "PKLT_NM": "시험 1", "PRK_STTS_YN": "1", "PRK_STTS_NM": "현재 주차대수 표현",
-         "TPKCT": 120, "NOW_PRK_VHCL_CNT": 60, "NOW_PRK_VHCL_UPDT_TM": now},
-        {"PKLT_CD": "s20b", "PKLT_NM": "시험 2", "PRK_STTS_YN": "0", "PRK_STTS_NM": "미연계중",
-         "TPKCT": 40, "NOW_PRK_VHCL_CNT": 0, "NOW_PRK_VHCL_UPDT_TM": now},
+def test_s15_trap_15_a_notification_of_the_hub_is_read_and_answered_by_upserts(desk: Desk) -> None:
+    air, lot = "urn:datahub:AirQualityObserved:s15", "urn:datahub:OffStreetParking:s15"
+    entities = [
+        {"id": air, "type": "AirQualityObserved",
+         "airQualityObservation": {"type": "Property", "value": {"pm10": 152}, "observedAt": "{{iso_comma}}"},
+         "airQualityIndexObservation": {"type": "Property", "value": {"totalCategory": "나쁨"}}},
+        {"id": lot, "type": "OffStreetParking",
+         "totalSpotNumber": {"type": "Property", "value": 90, "observedAt": "{{iso_comma}}"},
+         "availableSpotNumber": {"type": "Property", "value": 31, "observedAt": "{{iso_comma}}"}},
     ]  # fmt: skip
-    reply = {"list_total_count": 2, "RESULT": {"CODE": "INFO-000"}, "row": rows}
-    desk.deliver("parking", "replay/parking/lots", {"GetParkingInfo": reply})
-    assert (desk.value("s20a", "parked").value, desk.value("s20a", "free").value) == (60, 60)
-    free = [each for each in desk.core.newest.all() if getattr(each, "source", "") == "s20b"]
-    assert all(each.quantity != "free" or each.quality != "good" for each in free)
+    told = {
+        "metadata": {"Content-Type": "application/json", "Link": '["http://example.invalid/context.jsonld"]'},
+        "body": {"id": "urn:ngsi-ld:Notification:1", "type": "Notification", "data": entities},
+    }
+    assert desk.deliver("datahub", "replay/datahub/air", told).stored == 1
+    dust = desk.value(air, "pm10")
+    assert (dust.value, dust.unit, desk.value(lot, "free").value) == (152, "ug/m3", 31)
+    assert abs(dust.observed_ms - desk.clock.now_ms()) < 60_000
+    assert desk.card("datahub", "ko", air, lot) == ["PM10 152 µg/m³ 매우나쁨", "빈 면 31/90"]
+    assert desk.card("datahub", "en", air, lot) == ["PM10 152 µg/m³ very bad", "free 31/90"]
+    assert desk.alarms(source=air) == []
 
-
-@served("S21", "IoT 공유주차", "Per-bay parking", "mapping", "parking", ("상태, 경보", "state, alarm"), OWN)
-def test_s21_another_car_in_a_reserved_bay_is_an_alarm(desk: Desk) -> None:
-    event = {"id": "s21-1", "type": "bay.unauthorised", "status": "occurred", "text": "예약 면에 다른 차량"}
-    message = {"time": "{{iso}}", "state": "unauthorised", "minutes": 0, "event": event}
-    desk.deliver("parking-bays", "replay/parking/bay/s21", message)
-    assert desk.alarm("bay-unauthorised", "s21").text == "예약 면에 다른 차량"
-    assert desk.value("s21", "bay_state").value == "unauthorised"
+    desk.hub.wait(lambda hub: bool(hub.subscriptions))
+    (subscription,) = desk.hub.subscriptions.values()
+    assert {each["type"] for each in subscription["entities"]} == set(HUB_TYPES)
+    assert subscription["notification"]["endpoint"]["uri"] == HUB_ENDPOINT
+    sent = desk.measurement(air, "pm10")
+    assert (sent["type"], sent["numValue"]) == ("DeviceMeasurement", 152)
 
 
 @served(
-    "S24",
-    "TOPIS 교통정보",
-    "TOPIS traffic",
-    "seoul TrafficInfo",
-    "traffic",
-    ("속도, 단위", "speed, unit"),
-    ("돌발 정보(형식 시험에 있음), 카드", "incidents (in the tests of the form), card"),
+    "S16",
+    "대구 국제 협력·수상",
+    "Daegu global partnership",
+    "–",
+    "indicators",
+    ("지표 보고(산식과 증빙, 한·영)", "report of indicators with formula and evidence, ko and en"),
 )
-def test_s24_the_speed_of_a_link_has_its_unit(desk: Desk) -> None:
-    xml = (
-        "<TrafficInfo><list_total_count>1</list_total_count><RESULT><CODE>INFO-000</CODE></RESULT><row>"
-        "<link_id>1220003800</link_id><prcs_spd>45.2</prcs_spd><prcs_trv_time>80</prcs_trv_time></row></TrafficInfo>"
-    )
-    desk.deliver("traffic", "replay/traffic/topis", xml)
-    found = desk.value("1220003800", "speed")
-    assert (found.value, found.unit) == (45.2, "km/h")
+def test_s16_a_partner_gets_the_indicators_with_their_evidence(desk: Desk) -> None:
+    rows = {each["지표"]: each for each in desk.indicators("ko")}
+    assert (rows["SC-01"]["이름"], rows["SC-01"]["산식"]) == ("연계 시스템 수", "feeds")
+    assert rows["SC-01"]["값"] == str(len(desk.core.settings.feeds))
+    assert rows["SC-02"]["단위"] == "%" and rows["SC-02"]["증빙"] == "gwanje status"
+    english = {each["id"]: each for each in desk.indicators("en")}
+    assert english["SC-01"]["name"] == "Linked systems"
+
+
+@served(
+    "S17",
+    "전기화재 예방",
+    "Electric fire prevention",
+    "mapping",
+    "electric",
+    (
+        "값·단위, 아크·과열 알람과 누설 알람의 부재, 복귀, 카드, 안내, 상황, 내보내기, 허브·센터 송신",
+        "values, arcs and heat as alarms, none for leakage, return, card, guidance, incident, export, hub",
+    ),
+    ("공급사 실제 형식(알려지지 않음)", "the supplier's own form (not known)"),
+)
+def test_s17_a_hot_arcing_panel_is_an_alarm(desk: Desk) -> None:
+    def panel(heat: float, arcs: int) -> None:
+        found = {"time": "{{iso}}", "ior_ma": 0.3, "load_a": 18, "volt_v": 221, "temp_c": heat, "arc": arcs}
+        desk.deliver("electric", "replay/electric/s17", found)
+
+    panel(85, 1)
+    fire = desk.alarm("panel-fire", "s17")
+    assert (fire.value, fire.unit, fire.limit, desk.alarm("arc-seen", "s17").priority) == (85, "Cel", 80, 1)
+    assert (desk.value("s17", "leakage").unit, desk.value("s17", "line_voltage").unit) == ("mA", "V")
+    assert desk.alarms("leakage-caution", "s17") == desk.alarms("line-overvoltage", "s17") == []
+    assert desk.card("electric", "ko", "s17") == ["누설 0.30 mA 정상", "정상 1", "온도 85.0 °C"]
+    assert desk.card("electric", "en", "s17") == ["Leakage 0.30 mA normal", "normal 1", "heat 85.0 °C"]
+    assert desk.board("s17-market", "ko") == ["이상", "알람 2"]
+    assert "119에 신고" in desk.guidance(fire, "ko") and "Call 119" in desk.guidance(fire, "en")
+    incident = desk.incident(fire, place="시험시장 가동 1번")
+    assert desk.alert(incident)["address"] == "시험시장 가동 1번"
+    assert desk.alert(fire)["subCategory"] == "buildingFire"
+    (row,) = desk.export("s17", "panel_temperature")
+    assert (row["표준용어"], row["값"], row["단위"]) == ("온도", "85.0", "Cel")
+    panel(30, 0)
+    desk.until(lambda: desk.alarm("panel-fire", "s17").returned_ms, "the return to normal")
+    assert desk.central("alarm.returned", fire.id).payload["state"] == "returned"
+
+
+@served(
+    "S18",
+    "대전 데이터·AI 사회문제 해결, 민간서비스 연계",
+    "Data and AI for social problems, private services",
+    "–",
+    "datahub",
+    (
+        "허브에 등록되는 표준 자료와 이름 붙은 내보내기",
+        "entities at the hub and labelled exports for other firms",
+    ),
+    AGREEMENT,
+)
+def test_s18_another_firm_gets_our_readings_from_the_hub_and_as_a_file(desk: Desk) -> None:
+    desk.deliver("air", "replay/air/s18", {"측정시간": "{{%Y%m%d%H%M}}", "소음": 58})
+    sent = desk.measurement("s18", "noise")
+    assert (sent["refDevice"], sent["controlledProperty"], sent["numValue"]) == ("s18", "noise", 58)
+    (row,) = desk.export("s18", "noise")
+    assert (row["항목명"], row["값"], row["품질"]) == ("소음", "58.0", "good")
+
+
+@served(
+    "S22",
+    "스마트폴",
+    "Smart pole",
+    "mapping",
+    "pole",
+    (
+        "폴 정전은 알람 하나, 하위 장치는 억제, 복귀, 카드, 허브·센터 송신",
+        "an outage is one alarm, what hangs on it is suppressed, return, card, hub and centre",
+    ),
+    ("공급사 실제 형식(알려지지 않음)", "the supplier's own form (not known)"),
+)
+def test_s22_trap_21_the_outage_of_a_pole_is_one_alarm(desk: Desk) -> None:
+    def part(name: str, **found: object) -> None:
+        desk.deliver("pole", f"replay/pole/{POLE}/{name}", {"ts": "{{epoch_s}}", **found})
+
+    def all_parts() -> None:
+        part("power", voltage=221)
+        part("lamp", power=38, state="on")
+        part("wifi", clients=14)
+
+    all_parts()
+    assert desk.card("pole", "ko", "s22.lamp", "s22.wifi") == ["점등 1", "평균 소비전력 38.0 W", "접속 14"]
+    assert desk.card("pole", "en", "s22.lamp", "s22.wifi") == ["on 1", "mean Lamp power 38.0 W", "clients 14"]
+    desk.go_on(60)
+    part("power", voltage=0)
+    outage = desk.alarm("pole-outage", "s22.power")
+    desk.go_on(1300)
+    part("power", voltage=0)
+    silent = [desk.alarm("lamp-silent", "s22.lamp"), desk.alarm("pole-wifi-silent", "s22.wifi")]
+    assert [(each.shown, each.suppressed_by) for each in silent] == [("suppressed", outage.id)] * 2
+    announced = [each.rule for each in desk.alarms() if each.source.startswith("s22") and each.is_announced]
+    assert announced == ["pole-outage"]
+    desk.go_on(60)
+    all_parts()
+    desk.until(lambda: desk.alarm("pole-outage", "s22.power").returned_ms, "power again")
+    desk.until(lambda: not desk.alarms("lamp-silent", "s22.lamp") or None, "nobody is asked about the lamp")
+    assert desk.central("alarm.raised", outage.id).payload["source"] == "s22.power"
+    assert desk.alert(outage)["severity"] == "high"
+
+
+@served(
+    "S25",
+    "더강남 앱",
+    "The Gangnam App",
+    "–",
+    "parking",
+    (
+        "수신 없음; 앱이 쓰는 자료의 내보내기(엑셀이 여는 UTF-8)",
+        "no feed; the export an app uses, UTF-8 that Excel opens",
+    ),
+    AGREEMENT,
+)
+def test_s25_an_app_gets_a_file_that_excel_opens(desk: Desk) -> None:
+    desk.deliver("parking-bays", "replay/parking/bay/s25", {"time": "{{iso}}", "state": "free", "minutes": 0})
+    (row,) = desk.export("s25", "bay_state")
+    assert row["값"] == "free" and "unauthorised=부정주차" in row["코드"]
+    (english,) = desk.export("s25", "bay_state", language="en")
+    assert "unauthorised=unauthorised" in english["codes"]
