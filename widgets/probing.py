@@ -9,6 +9,7 @@ from widgets.board_probe import BoardProbe
 from widgets.bridge import Bridge
 from widgets.domain_cards import DomainCards
 from widgets.main_window import MainWindow
+from widgets.map_probe import MapProbe
 from widgets.probe import Probe
 from widgets.trend_probe import TrendProbe
 from widgets.words import Words
@@ -29,9 +30,13 @@ class Board(Protocol):
 
 
 def begin_probe(file: Path, screen: Board, bridge: Bridge, words: Words) -> Probing:
-    """`*.board`: when the board can be used; `*.trend`: how soon trends are painted; else the counter."""
+    """`*.board`: when the board can be used; `*.trend`: how soon trends are painted;
+    `*.map`: frames of the map; else the counter.
+    """
     if file.suffix == ".board":
         return BoardProbe(bridge, screen.window, screen.domains, file)
     if file.suffix == ".trend":
         return TrendProbe(bridge, words, file)
+    if file.suffix == ".map":
+        return MapProbe(bridge, words, file)
     return Probe(bridge, file)

@@ -64,6 +64,12 @@ def _cold_start(quick: bool) -> dict[str, Any]:
     return measure(quick)
 
 
+def _map(quick: bool) -> dict[str, Any]:
+    from console.bench.map_frames import run as measure
+
+    return measure(quick)
+
+
 _FIGURES: dict[str, Callable[[bool], dict[str, Any]]] = {
     "b1": _ingest,
     "ingest": _ingest,
@@ -71,6 +77,7 @@ _FIGURES: dict[str, Callable[[bool], dict[str, Any]]] = {
     "pixel": _pixel,
     "b3": _storage,
     "b4": _first_paint,
+    "b6": _map,
     "b8": _sync,
     "b9": _cold_start,
     "b10": _memory,
