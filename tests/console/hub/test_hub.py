@@ -16,7 +16,9 @@ from console.hub.client import HubClient
 from console.hub.subscription import Subscription, identity
 from console.hub.worker import HubWork
 from console.settings_tables import Hub as HubSettings
-from db import connection, entries, feed, hubs, ops, readings
+from db import alarms, connection, entries, feed, hubs, ops, readings
+from db.alarm_records import Alarm, AlarmState
+from db.alarms import Watch
 from db.records import Draft, Lamp, Reading, Record
 from tests.servers.hub import Hub
 
@@ -80,6 +82,22 @@ class Console:
         def job(db: Database) -> list[Record]:
             for each in drafts:
                 entries.append(db, each)
+            return []
+
+        self.engine.call(job)
+
+    def stands(self, draft: Draft) -> None:
+        """An entry of an alarm, and the alarm as it is then."""
+        said = draft.payload
+        made = Alarm(
+            id=draft.subject, activation=said["activation"], rule="dust", kind="threshold",
+            source=said["source"], quantity="pm10", priority=2, state=AlarmState(said["state"]),
+            raised_ms=AT, changed_ms=AT, name="미세먼지 높음", suppressed_by=said.get("suppressed_by", ""),
+        )  # fmt: skip
+
+        def job(db: Database) -> list[Record]:
+            entries.append(db, draft)
+            alarms.put_watches(db, [Watch(made.id, alarm=made)], alarms.next_act(db))
             return []
 
         self.engine.call(job)
@@ -337,3 +355,43 @@ def test_the_newest_value_of_each_series_goes_out_once_and_again_when_it_changes
     mine.measured("s1", 22.0, AT + 60_000)
     mine.step()
     assert [each["numValue"]["value"] for each in hub.entities.values()] == [22.0]
+
+
+def test_a_new_hub_is_told_of_what_stands_and_not_of_what_has_been(
+    hub: Hub, console: Callable[..., Console]
+) -> None:
+    mine = console(is_new=True)
+    for source in ("gone", "stands"):
+        mine.stands(alarm("raised", source))
+    mine.stands(alarm("normal", "gone", "normal"))
+    hub.faults = [503]
+    assert mine.step().state == "bad"
+    mine.step(2)
+    (sent,) = hub.entities.values()
+    assert "stands" in sent["id"]
+    mine.raised("new")
+    mine.step()
+    assert (len(hub.entities), mine.unsent()) == (2, 0)
+
+
+def test_alarms_that_another_one_explains_can_be_left_out(hub: Hub, console: Callable[..., Console]) -> None:
+    mine = console(leave_out_suppressed=True)
+    for source in ("a1", "a2"):
+        child = alarm("raised", source)
+        child.payload["suppressed_by"] = "pole"
+        mine.stands(child)
+    mine.raised("a3")
+    mine.stands(alarm("normal", "a1", "normal"))
+    mine.step()
+    assert ["a3" in each for each in hub.entities] == [True]
+    mine.work = mine.new_work()
+    mine.stands(alarm("acknowledged", "a2", "acknowledged"))
+    mine.step()
+    assert len(hub.entities) == 1
+    mine.stands(alarm("released", "a2"))
+    mine.stands(alarm("returned", "a2", "returned"))
+    mine.step()
+    assert len(hub.entities) == 2
+    found = named(hub, "a2")
+    assert found["description"]["value"], "it is told of whole"
+    assert found["status"]["value"] == "returned"
