@@ -98,3 +98,13 @@ def add_to(group: click.Group, folder_of: PathOf, settings_of: MaybePathOf) -> N
         from console.packs.cli_report import print_indicators
 
         sys.exit(print_indicators(folder_of(folder), to, days, language))
+
+    @report.command("places")
+    @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), required=True,
+                  help="A .geojson file.")  # fmt: skip
+    @_folder
+    def report_places(to: Path, folder: Path | None) -> None:
+        """Write sensors, alarms and incidents with a position to a GeoJSON file, for a city's twin or map."""
+        from console.places import print_places
+
+        sys.exit(print_places(folder_of(folder), to))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
+from console.maps.atlas import Atlas
+from console.maps.tables import MapFile
+from console.places import print_places
 from db.asset_records import Asset
 from tests.seeds.desk import HUB_ENDPOINT, HUB_TYPES, Desk
 from tests.seeds.table import served
@@ -17,7 +22,8 @@ ASSETS = [
         for part in ("lamp", "wifi")
     ),
     Asset("s17-market", "facility", "시험시장", parent="d", domain="electric"),
-    Asset("s17-panel", "device", "가동 1번 분전반", parent="s17-market", source="s17"),
+    Asset("s17-panel", "device", "가동 1번 분전반", parent="s17-market", source="s17",
+          lon=126.8895, lat=37.4987),
 ]  # fmt: skip
 AGREEMENT = ("제공 협약과 소집단 가림(없음)", "agreement and hiding of small groups (not there yet)")
 
@@ -275,6 +281,43 @@ def test_s22_trap_21_the_outage_of_a_pole_is_one_alarm(desk: Desk) -> None:
     desk.until(lambda: not desk.alarms("lamp-silent", "s22.lamp") or None, "nobody is asked about the lamp")
     assert desk.central("alarm.raised", outage.id).payload["source"] == "s22.power"
     assert desk.alert(outage)["severity"] == "high"
+
+
+@served(
+    "S23",
+    "디지털 트윈(S-Map·Virtual Seoul)",
+    "Digital twin (S-Map, Virtual Seoul)",
+    "GeoJSON",
+    "datahub",
+    (
+        "건물 윤곽 레이어가 지도에, 장치·알람·상황이 GeoJSON으로",
+        "outlines of buildings on the map; devices, alarms and incidents out as GeoJSON",
+    ),
+    ("3차원 표현(트윈의 일)", "three dimensions (the twin's)"),
+)
+def test_s23_a_twin_gives_outlines_and_gets_devices_alarms_and_incidents(desk: Desk) -> None:
+    ring = [[126.889, 37.498], [126.890, 37.498], [126.890, 37.499], [126.889, 37.498]]
+    building = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]},
+                "properties": {"name": "시험시장", "class": "building"}}  # fmt: skip
+    folder = desk.core.folder.parent
+    layer = json.dumps({"type": "FeatureCollection", "features": [building]}, ensure_ascii=False)
+    (folder / "smap.geojson").write_text(layer, encoding="utf-8")
+    atlas = Atlas([MapFile(id="smap", file="smap.geojson", kind="geojson")], folder, [])
+    shapes = atlas.layer("smap")
+    assert (shapes.features, shapes.left, shapes.labels[0][0]) == (1, 0, "시험시장")
+
+    desk.deliver("electric", "replay/electric/s17", {"time": "{{iso}}", "ior_ma": 0.2, "temp_c": 88})
+    incident = desk.incident(desk.alarm("panel-fire", "s17"), title="분전반 과열")
+    assert print_places(desk.core.folder, folder / "places.geojson") == 0
+    found = json.loads((folder / "places.geojson").read_text(encoding="utf-8"))
+    by_id = {each["id"]: each for each in found["features"]}
+    device = by_id["s17-panel"]
+    assert device["geometry"] == {"type": "Point", "coordinates": [126.8895, 37.4987]}
+    heat = next(each for each in device["properties"]["values"] if each["quantity"] == "panel_temperature")
+    assert (heat["value"], heat["unit"], heat["forecast"]) == (88.0, "Cel", False)
+    alarm = by_id["panel-fire|s17|panel_temperature"]
+    assert (alarm["properties"]["priority"], alarm["geometry"]) == (1, device["geometry"])
+    assert by_id[incident.id]["properties"]["name"] == "분전반 과열"
 
 
 @served(
