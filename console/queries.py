@@ -21,6 +21,7 @@ from console.errors import Refused
 from console.exports import Exports, PartOf
 from console.importing import Importing
 from console.maps.atlas import Atlas
+from console.maps.values import Values
 from console.packs import figures
 from console.packs import installed as packs
 from console.rereading import OneRaw, Rereading
@@ -140,6 +141,7 @@ class Questions:
             "decode_again": (OneRaw, rereading.decode_again),
             **importing.questions(),
             **Atlas(core.settings.maps, core.packs_base, assets).questions(),
+            **Values(core, assets).questions(),
             **rules.questions(),
             **board.questions(),
             "gaps": (GapPage, self._gaps),
@@ -195,6 +197,7 @@ class Questions:
             "language": site.language,
             "timezone": site.timezone,
             "clock_ms": self._core.clock.now_ms(),
+            "documents": str((self._core.packs_base / site.assets).parent.absolute()),
             "shifts": list(self._core.settings.shifts),
             "central": bool(self._core.settings.central.url),
             "feeds": list(self._core.settings.feeds),

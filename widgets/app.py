@@ -34,13 +34,16 @@ from widgets import theme
 from widgets.alarm_panel import AlarmPanel
 from widgets.area_wall import AreaWall
 from widgets.attention import Attention
+from widgets.board_line import BoardLine
 from widgets.bridge import Bridge
 from widgets.camera_wall import CameraWall
 from widgets.domain_cards import DomainCards
+from widgets.facility_page import FacilityPage
 from widgets.gap_panel import GapPanel
 from widgets.health_panel import HealthPanel
 from widgets.incident_panel import IncidentPanel
 from widgets.layouts import BOARD, CREW, Docks
+from widgets.levels import Levels
 from widgets.main_window import MainWindow
 from widgets.map_panel import MapPanel
 from widgets.open_incidents import OpenIncidents
@@ -168,13 +171,14 @@ class Screen(QObject):
         self.raw = RawPanel(bridge, words)
         self.gaps = GapPanel(bridge, words)
         self.domains = DomainCards(bridge, words)
+        self.facility = FacilityPage(bridge, words, self.domains.model)
         self.open_incidents = OpenIncidents(bridge, words)
         self.time = TimeStrip(bridge, words)
         self.wall = AreaWall(bridge, words)
         self.panels: dict[str, Any] = {
             "alarms": self.alarms, "map": self.map, "cameras": self.cameras, "incidents": self.incidents,
             "health": self.health, "quarantine": self.quarantine, "raw": self.raw, "domains": self.domains,
-            "open": self.open_incidents, "time": self.time, "gaps": self.gaps,
+            "open": self.open_incidents, "time": self.time, "gaps": self.gaps, "facility": self.facility,
         }  # fmt: skip
         fed = [panel for panel in self.panels.values() if panel is not self.cameras]
         self._fed: tuple[Any, ...] = (*fed, self.wall)
@@ -184,7 +188,11 @@ class Screen(QObject):
             self.window, bridge, words, self.alarms, self.incidents, self.cameras, self.health, self.map,
             self.domains, self.open_incidents,
         )  # fmt: skip
-        self.health.trend.raw_wanted.connect(self._show_raw)
+        self.board_line = BoardLine(bridge, words, self.domains.model, self.domains.air)
+        self.levels = Levels(
+            self.window, self.board_line.crumbs, self.facility, self.raw, self.domains.model, words
+        )
+        self.window.add_line(self.board_line)
         self.sound = AlarmSound(speaker or QtSpeaker(), self)
         self.summaries = SummaryLine(words, self.alarms.texts.summary, bridge.now_ms)
         self.summaries.wanted.connect(self._show_summary)
@@ -210,6 +218,24 @@ class Screen(QObject):
         self.window.wall_wanted.connect(self.wall.show_on_wall)
         self.sound.changed.connect(self._show_sound)
         self.window.docks.arranged.connect(self._on_arranged)
+        self._wire_levels()
+
+    def _wire_levels(self) -> None:
+        """The way down from the board, and from a facility to what belongs to it."""
+        levels, line, detail = self.levels, self.board_line, self.facility.detail
+        self.health.trend.raw_wanted.connect(levels.show_raw)
+        self.domains.domain_wanted.connect(levels.show_domain)
+        self.alarms.standing.connect(line.follow)
+        self.alarms.altered.connect(line.update_alarms)
+        line.facilities_wanted.connect(levels.show_facilities)
+        line.air_wanted.connect(levels.show_air)
+        line.panel_wanted.connect(self.window.docks.raise_panel)
+        levels.panel_wanted.connect(self.window.docks.raise_panel)
+        levels.asset_shown.connect(self.map.show_asset)
+        self.window.docks.shown.connect(levels.note_panel)
+        detail.alarm_wanted.connect(self._show_alarm)
+        detail.incident_wanted.connect(self.wires.show_incident)
+        detail.camera_wanted.connect(self.cameras.choose)
 
     @Slot(str)
     def _show_alarm(self, alarm_id: str) -> None:
@@ -224,11 +250,6 @@ class Screen(QObject):
         self.alarms.leave()
         for alarm_id in summary.alarms:
             self.alarms.choose(alarm_id)
-
-    @Slot(str)
-    def _show_raw(self, source: str) -> None:
-        self.window.docks.raise_panel("raw")
-        self.raw.show_source(source)
 
     @Slot(str)
     def _on_arranged(self, preset: str) -> None:
@@ -254,6 +275,8 @@ class Screen(QObject):
             self.incidents.show_incident(incidents[0].id)
         elif key == "health" and self.domains.worst_asset:
             self.health.show_asset(self.domains.worst_asset)
+        elif key == "facility" and self.domains.worst_asset:
+            self.levels.show_asset(self.domains.worst_asset)
         elif key == "alarms" and alarms:
             self.alarms.select(alarms[0].id)
         elif self.alarms.selected() and key not in ("map", "cameras"):  # they show what is around it
@@ -275,6 +298,7 @@ class Screen(QObject):
                 self.sound.set_flood(record.on)
         self.window.truth.apply(records)
         self.window.catch_up.apply(records)
+        self.board_line.apply(records)
         self.summaries.apply(records)
         self.window.crisis.apply(records)
         for panel in self._fed:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from db.asset_records import Asset, Condition
 from widgets import theme
+from widgets.air_line import Told, air_line, weather_of
 from widgets.bridge import Bridge
 from widgets.card_figures import Line, grade_of, lines, wanted
 from widgets.domain_model import SAMPLE_MS, SPAN_MS, Domain, Domains
@@ -20,6 +21,7 @@ from widgets.packs import Packs
 from widgets.words import Words
 
 CARD_WIDTH, CARD_HEIGHT, NARROW, TWO_LINES, GAP = 168, 74, 124, 42, 6
+AIR = "air"
 _QUIET = "#6b7681"
 _GAP_MS = 10 * SAMPLE_MS
 
@@ -28,15 +30,15 @@ class DomainCards(QWidget):
     """The cards, as many in a row as fit; grey while all is well.
 
     Signals:
-        asset_wanted: the id of the asset that decides a pressed card.
+        domain_wanted: the domain whose card was pressed.
     """
 
-    asset_wanted = Signal(str)
+    domain_wanted = Signal(str)
 
     def __init__(self, bridge: Bridge, words: Words) -> None:
         super().__init__()
         self._bridge, self._words = bridge, words
-        self._model = Domains()
+        self.model = Domains()
         self.packs = Packs(bridge, words)
         self.packs.changed.connect(self._use_packs)
         self._figures: dict[str, tuple[int, list[Line]]] = {}
@@ -58,7 +60,7 @@ class DomainCards(QWidget):
     def _take_assets(self, value: Any, error: str) -> None:
         if error:
             return
-        self._model.set_assets(msgspec.convert(value, list[Asset]), self._bridge.now_ms())
+        self.model.set_assets(msgspec.convert(value, list[Asset]), self._bridge.now_ms())
         self.update()
 
     @Slot()
@@ -67,20 +69,29 @@ class DomainCards(QWidget):
         for pack in self.packs.in_use:
             statistics = {each.name: each.statistic for each in pack.quantities}
             for domain in pack.pack.domains:
-                needed.setdefault(domain, {name: statistics[name] for name in wanted(pack.card)})
-        self._model.look_at(needed)
+                looked_at = wanted(pack.card) | (weather_of(pack) if domain == AIR else set())
+                needed.setdefault(domain, {name: statistics[name] for name in looked_at})
+        self.model.look_at(needed)
         self._figures.clear()
         self.update()
 
     def apply(self, records: tuple[Any, ...]) -> None:
         """Take newer states and values."""
-        if self._model.apply(records, self._bridge.now_ms()):
+        if self.model.apply(records, self._bridge.now_ms()):
             self.update()
 
     @property
     def domains(self) -> list[Domain]:
         """What the cards tell, in their order."""
-        return self._model.all
+        return self.model.all
+
+    def air(self, now_ms: int) -> Told | None:
+        """The dust grade and the weather of the air domain; None while nothing has come."""
+        pack = self.packs.of_domain(AIR)
+        domain = next((each for each in self.domains if each.name == AIR), None)
+        return (
+            air_line(pack, domain, self._words, now_ms) if pack is not None and domain is not None else None
+        )
 
     @property
     def worst_asset(self) -> str:
@@ -112,7 +123,7 @@ class DomainCards(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(theme.GROUND))
         if not self.domains:
-            key = "cards.not_arrived" if self._model.assets is None else "cards.none"
+            key = "cards.not_arrived" if self.model.assets is None else "cards.none"
             painter.setPen(QColor(theme.DIM))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._words.text(key))
         for place, domain in self._places():
@@ -212,7 +223,7 @@ class DomainCards(QWidget):
 
     def _curve(self, painter: QPainter, area: QRectF, domain: Domain) -> None:
         """What came of the value lately, now at the right edge; where nothing came there is no line."""
-        latest = self._model.value(domain.told)
+        latest = self.model.value(domain.told)
         if latest is None or latest.quantity != domain.history_of or len(domain.history) < 2:
             return
         now_ms = self._bridge.now_ms()
@@ -256,16 +267,16 @@ class DomainCards(QWidget):
         return first or words.text(f"condition.{domain.condition.name.lower()}"), second, alarms
 
     def _told(self, domain: Domain) -> tuple[str, str]:
-        asset = (self._model.assets or {}).get(domain.told)
+        asset = (self.model.assets or {}).get(domain.told)
         if asset is None:
             return "", ""
-        above = (self._model.assets or {}).get(asset.parent) if asset.kind == "channel" else None
+        above = (self.model.assets or {}).get(asset.parent) if asset.kind == "channel" else None
         home = above or asset
         whose = plain(self._words.pick(home.name, home.name_en), 80)
-        silent_s = self._model.silent_s(domain.told, self._bridge.now_ms())
+        silent_s = self.model.silent_s(domain.told, self._bridge.now_ms())
         if silent_s is not None:
             return f"{self._words.text('condition.silent')} {self._words.age(silent_s)}", whose
-        latest = self._model.value(domain.told)
+        latest = self.model.value(domain.told)
         if latest is None:
             return "", whose
         if not domain.worst and len(domain.series) > 1:
@@ -281,7 +292,7 @@ class DomainCards(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         for place, domain in self._places():
             if place.contains(event.position().toPoint()):
-                self.asset_wanted.emit(domain.worst or domain.told or (domain.tops[0] if domain.tops else ""))
+                self.domain_wanted.emit(domain.name)
 
 
 def _text(painter: QPainter, area: QRect, text: str) -> None:

@@ -112,6 +112,7 @@ class Domains:
     def __init__(self) -> None:
         self.assets: dict[str, Asset] | None = None
         self.all: list[Domain] = []
+        self.facilities: list[str] = []
         self._states: dict[str, AssetState] = {}
         self._values: dict[Series, Latest] = {}
         self._home: dict[Series, Domain] = {}
@@ -142,6 +143,7 @@ class Domains:
         """Take the tree anew."""
         self.assets = {asset.id: asset for asset in assets}
         self.all = domains_of(self.assets.values())
+        self.facilities = [asset.id for asset in self.assets.values() if asset.kind == "facility"]
         self._home = {series: domain for domain in self.all for series in domain.series}
         self._of_source = _domain_of_source(self.assets, self.all)
         self.look_at(self._looked_at)
@@ -181,6 +183,10 @@ class Domains:
                 if is_due or has_moved:
                     self._choose(domain, now_ms)
         return touched
+
+    def state(self, asset_id: str) -> AssetState | None:
+        """How an asset is."""
+        return self._states.get(asset_id)
 
     def value(self, asset_id: str) -> Latest | None:
         """The newest value of a channel."""

@@ -40,10 +40,12 @@ class Docks(QObject):
     Signals:
         named: the list of saved layouts has changed.
         arranged: a preset was laid out, by its name.
+        shown: a panel came to the front, by its key.
     """
 
     named = Signal()
     arranged = Signal(str)
+    shown = Signal(str)
 
     def __init__(self, parent: QWidget, file: Path) -> None:
         super().__init__(parent)
@@ -71,6 +73,7 @@ class Docks(QObject):
         dock = Ads.CDockWidget(self.area, key)
         dock.setObjectName(key)
         dock.setWidget(panel, Ads.CDockWidget.eInsertMode.ForceNoScrollArea)
+        dock.visibilityChanged.connect(lambda is_seen: self.shown.emit(key) if is_seen else None)
         self._docks[key] = dock
 
     def keys(self) -> list[str]:
@@ -115,7 +118,7 @@ class Docks(QObject):
 
     def _arrange_board(self) -> None:
         centre = self.area.addDockWidget(Ads.CenterDockWidgetArea, self._docks["map"])
-        for key in ("incidents", "health", "quarantine", "raw", "gaps"):
+        for key in ("incidents", "facility", "health", "quarantine", "raw", "gaps"):
             self.area.addDockWidgetTabToArea(self._docks[key], centre)
         alarms = self.area.addDockWidget(Ads.LeftDockWidgetArea, self._docks["alarms"])
         cameras = self.area.addDockWidget(Ads.RightDockWidgetArea, self._docks["cameras"])
@@ -135,7 +138,7 @@ class Docks(QObject):
 
     def _arrange_crew(self) -> None:
         centre = self.area.addDockWidget(Ads.CenterDockWidgetArea, self._docks["map"])
-        for key in ("incidents", "health", "open", "time", "quarantine", "raw", "gaps"):
+        for key in ("incidents", "facility", "health", "open", "time", "quarantine", "raw", "gaps"):
             self.area.addDockWidgetTabToArea(self._docks[key], centre)
         alarms = self.area.addDockWidget(Ads.LeftDockWidgetArea, self._docks["alarms"])
         cameras = self.area.addDockWidget(Ads.BottomDockWidgetArea, self._docks["cameras"], centre)

@@ -55,14 +55,13 @@ class Wires(QObject):
         alarms.look_wanted.connect(self._look)
         window.incident_wanted.connect(self._open_by_hand)
         open_incidents.new_wanted.connect(self._open_by_hand)
-        open_incidents.incident_wanted.connect(self._show_incident)
+        open_incidents.incident_wanted.connect(self.show_incident)
         cameras.incident_wanted.connect(self._open_from_camera)
         cameras.snapshot_taken.connect(self._keep_snapshot)
         incidents.selected.connect(self._note_incident)
         incidents.snapshot_wanted.connect(self._take_snapshot)
         district_map.asset_selected.connect(self._health.show_asset)
         district_map.camera_selected.connect(cameras.choose)
-        domains.asset_wanted.connect(self._show_asset)
 
     @Slot(object)
     def _open_from_alarm(self, alarm: Alarm) -> None:
@@ -106,18 +105,14 @@ class Wires(QObject):
         self._incidents.open_dialog()
 
     @Slot(str)
-    def _show_incident(self, incident_id: str) -> None:
+    def show_incident(self, incident_id: str) -> None:
+        """Bring an incident with its whole story to the front."""
         self.panel_wanted.emit("incidents")
         self._incidents.show_incident(incident_id)
 
     @Slot(str)
     def _note_incident(self, incident_id: str) -> None:
         self._shown_incident = incident_id
-
-    @Slot(str)
-    def _show_asset(self, asset_id: str) -> None:
-        self.panel_wanted.emit("health")
-        self._health.show_asset(asset_id)
 
     @Slot(str)
     def _take_snapshot(self, incident_id: str) -> None:
@@ -136,7 +131,7 @@ class Wires(QObject):
         elif isinstance(picture, bytes):
             name = f"{camera_id}.jpg"
             self._incidents.attach_bytes(self._shown_incident, name, _JPEG, picture, camera_id)
-            self._show_incident(self._shown_incident)
+            self.show_incident(self._shown_incident)
 
     def _tell(self, key: str) -> None:
         box = QMessageBox(self._window)
