@@ -83,12 +83,14 @@ class Lamps:
         beat = session.heartbeat
         state: _State = beat.state(now_s)
         detail = session.trouble
-        if beat.proved_s is None and now_s - self._started_s < 3 * beat.every_s and not detail:
+        begun_s = self._started_s if beat.since_s is None else beat.since_s
+        if beat.proved_s is None and now_s - begun_s < 3 * beat.every_s and not detail:
             state, detail = "unknown", "waiting for the first heartbeat"
         elif state == "ok" and detail:
             state = "warn"
         elif state != "ok" and not detail:
-            detail = "heartbeats do not come back"
+            unsure = session.is_ready and not session.is_subscribed
+            detail = "the topics are not confirmed" if unsure else "heartbeats do not come back"
         age_s = None if beat.proved_s is None else round(now_s - beat.proved_s, 1)
         return Lamp(
             kind="broker",

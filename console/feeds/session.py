@@ -131,7 +131,8 @@ class Session:
             self._misc_s = now_s + 1.0
             self._client.loop_misc()
             self.write()
-        if self.is_ready and self.heartbeat.is_due(now_s):
+        # An echo proves what it came through: it is not sent before every topic is confirmed.
+        if self.is_subscribed and self.heartbeat.is_due(now_s):
             self._client.publish(self.heartbeat.topic, self.heartbeat.next(now_s), qos=0)
             self.write()
 
@@ -180,7 +181,7 @@ class Session:
             return
         self._attempt, self.is_ready, self.trouble = 0, True, ""
         self.is_forgotten = not flags.session_present
-        self.heartbeat.restart()
+        self.heartbeat.restart(self._clock.monotonic_s())
         self._asked.clear()
         if self._gone:
             client.unsubscribe(list(self._gone))
@@ -204,8 +205,15 @@ class Session:
         if self.is_ready:
             if gone:
                 self._client.unsubscribe(gone)
+            if new:
+                self.heartbeat.restart(self._clock.monotonic_s())
             self._subscribe(new)
             self.write()
+
+    @property
+    def is_subscribed(self) -> bool:
+        """Whether the broker has confirmed, or refused, every topic."""
+        return self.is_ready and not self._asked
 
     def _on_subscribe(self, _client: Any, _userdata: Any, mid: Any, reasons: Any, _properties: Any) -> None:
         asked = self._asked.pop(mid, [])

@@ -37,5 +37,17 @@ def test_a_new_connection_sends_its_first_beat_at_once() -> None:
     beat = Heartbeat("h", 2.0, "me")
     beat.next(0.0)
     assert not beat.is_due(1.9)
-    beat.restart()
+    beat.restart(1.9)
     assert beat.is_due(1.9)
+
+
+def test_what_was_proved_on_an_older_connection_is_not_proved_on_a_new_one() -> None:
+    beat = Heartbeat("h", 2.0, "me")
+    old = beat.next(0.0)
+    assert beat.take(old, 0.1, 1000)
+    beat.restart(1.0)
+    assert beat.state(1.0) == "bad"
+    assert beat.take(old, 1.1, 2000)
+    assert (beat.proved_s, beat.proved_ms) == (None, 1000), "a late echo of the older connection"
+    beat.take(beat.next(1.2), 1.3, 3000)
+    assert beat.state(1.3) == "ok"
