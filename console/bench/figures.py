@@ -70,6 +70,18 @@ def _map(quick: bool) -> dict[str, Any]:
     return measure(quick)
 
 
+def _alarm_flood(quick: bool) -> dict[str, Any]:
+    from console.bench.alarm_flood import run as measure
+
+    return measure(quick)
+
+
+def _alarm_flood_with_tiles(quick: bool) -> dict[str, Any]:
+    from console.bench.alarm_flood import run_with_tiles as measure
+
+    return measure(quick)
+
+
 _FIGURES: dict[str, Callable[[bool], dict[str, Any]]] = {
     "b1": _ingest,
     "ingest": _ingest,
@@ -78,6 +90,8 @@ _FIGURES: dict[str, Callable[[bool], dict[str, Any]]] = {
     "b3": _storage,
     "b4": _first_paint,
     "b6": _map,
+    "b7": _alarm_flood,
+    "b7-tiles": _alarm_flood_with_tiles,
     "b8": _sync,
     "b9": _cold_start,
     "b10": _memory,
