@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, QPointF, QRectF, Signal, Slot
-from PySide6.QtGui import QColor, QPainter, QPixmap, QTransform
+from PySide6.QtGui import QColor, QPainter, QPixmap, QPolygonF, QTransform
 
 from console.clock import Clock, SystemClock
 from db.map_records import MapSheet
@@ -126,6 +126,18 @@ class Ground(QObject):
             and sheet.shown_from - 0.5 <= zoom <= sheet.shown_to + 0.999
             and (not sheet.facility or sheet.id == self.plan)
         ]
+
+    def show_plan(self, map_id: str) -> QRectF | None:
+        """Lay a plan over the ground, or none; the metres that it covers."""
+        self.plan = map_id
+        self.forget_blocks()
+        sheet = next((each for each in self.sheets if each.id == map_id), None)
+        corners = self.pictures.corners(sheet, self._datum) if sheet is not None else None
+        if corners is None:
+            return None
+        origin, right, low = corners
+        every = QPolygonF([origin, right, right + low - origin, low])
+        return every.boundingRect()
 
     def bounds(self) -> tuple[float, float, float, float] | None:
         """West, south, east, north of the smallest map that says it; None where none does."""

@@ -8,11 +8,12 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap, QPolygonF
 
 from widgets import figures, theme
-from widgets.map_cluster import PRIORITY_OF, UNKNOWN
+from widgets.map_cluster import PRIORITY_OF, UNKNOWN, Clusters
 from widgets.map_frame import Frame
 
 FLOOR = "#20252b"
 SPRITE_PX = 44
+_MOST_SPRITES = 3000
 CAMERA_COLOUR = {
     "live": theme.TEXT, "starting": theme.DIM, "idle": "#6b7681", "stale": theme.PRIORITY[3],
     "frozen": theme.PRIORITY[2], "black": theme.PRIORITY[2], "offline": theme.PRIORITY[4],
@@ -36,6 +37,36 @@ def round_metres(metres: float) -> float:
     """The next round length near `metres`, for grids and scale bars."""
     power = 10.0 ** math.floor(math.log10(metres))
     return next(step * power for step in (1, 2, 5, 10) if step * power >= metres * 0.7)
+
+
+class Sprites:
+    """Draws clusters by pictures that are made once for each worst and count."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, int, float], QPixmap] = {}
+
+    def paint(self, painter: QPainter, frame: Frame, found: Clusters, *, only_abnormal: bool) -> None:
+        """Draw those that are seen, in their order."""
+        x = (found.x - frame.x) / frame.scale + frame.width / 2
+        y = (found.y - frame.y) / frame.scale + frame.height / 2
+        inside = (x > -40) & (x < frame.width + 40) & (y > -40) & (y < frame.height + 40)
+        if only_abnormal:
+            inside &= found.worst > UNKNOWN
+        half = SPRITE_PX / 2
+        lefts, tops = (x[inside] - half).tolist(), (y[inside] - half).tolist()
+        worst, count = found.worst[inside].tolist(), found.count[inside].tolist()
+        draw, ratio = painter.drawPixmap, painter.device().devicePixelRatioF()
+        for left, top, bad, many in zip(lefts, tops, worst, count, strict=True):
+            draw(QPointF(left, top), self._picture(bad, many, ratio))
+
+    def _picture(self, worst: int, count: int, ratio: float) -> QPixmap:
+        key = (worst, count, ratio)
+        found = self._made.get(key)
+        if found is None:
+            if len(self._made) >= _MOST_SPRITES:
+                self._made.clear()
+            found = self._made[key] = sprite(worst, count, ratio)
+        return found
 
 
 def sprite(worst: int, count: int, ratio: float) -> QPixmap:
@@ -130,14 +161,19 @@ def paint_pulse(painter: QPainter, point: QPointF, bad: int, part: float) -> Non
     painter.drawEllipse(point, 12 + 40 * part, 12 + 40 * part)
 
 
-def paint_area(painter: QPainter, area: QRectF) -> None:
-    """The area that is chosen."""
+def paint_area(painter: QPainter, frame: Frame, band: QRectF | None, area: QRectF | None) -> None:
+    """The band that is being drawn (pixels), else the area that is chosen (metres)."""
+    if band is None and area is not None:
+        corners = frame.point(area.left(), area.top()), frame.point(area.right(), area.bottom())
+        band = QRectF(*corners)
+    if band is None:
+        return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(QPen(QColor(theme.BRIGHT), 1, Qt.PenStyle.DashLine))
-    ink = QColor(theme.SELECTED)
-    ink.setAlpha(60)
+    ink = QColor(theme.BRIGHT)
+    ink.setAlpha(10)
     painter.setBrush(ink)
-    painter.drawRect(area)
+    painter.drawRect(band)
 
 
 def paint_scale(painter: QPainter, frame: Frame, notes: tuple[str, ...]) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from db.alarm_records import Alarm
@@ -15,12 +15,17 @@ from db.asset_records import Asset, AssetState
 from db.records import Camera, CameraState
 from widgets import figures, theme
 from widgets.bridge import Bridge
+from widgets.map_area import AreaPanel, Row
+from widgets.map_cluster import PRIORITY_OF
 from widgets.map_ground import Ground
+from widgets.map_heat import HeatLayer
 from widgets.map_menu import LayerMenu
 from widgets.map_places import Places, Standing
 from widgets.map_view import MapView
 from widgets.one_line import OneLine
 from widgets.words import Words
+
+_AREA_MS = 1000  # between two looks at what lies in the chosen area
 
 
 class MapPanel(QWidget):
@@ -29,10 +34,17 @@ class MapPanel(QWidget):
     Signals:
         asset_selected: the id of the asset that was clicked.
         camera_selected: the id of the camera that was clicked.
+        alarm_selected: the id of the alarm that was clicked in the list of an area.
+        alarms_wanted, cameras_wanted: the ids of all in an area (a tuple), to be shown where they are shown.
+        trail_changed: where one is: names from the district down to what is shown (a tuple).
     """
 
     asset_selected = Signal(str)
     camera_selected = Signal(str)
+    alarm_selected = Signal(str)
+    alarms_wanted = Signal(object)
+    cameras_wanted = Signal(object)
+    trail_changed = Signal(object)
 
     def __init__(self, bridge: Bridge, words: Words, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +76,13 @@ class MapPanel(QWidget):
         self.empty.setTextFormat(Qt.TextFormat.PlainText)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
-        self.menu = LayerMenu(self.view, self.ground, self._words)
+        self.heat = HeatLayer(self._bridge, self._words)
+        self.heat.changed.connect(self.view.update)
+        self.view.overlays.append(self.heat.paint)
+        self.view.legends.append(self.heat.paint_legend)
+        self.menu = LayerMenu(self.view, self.ground, self.heat, self._bridge, self._words)
+        self.menu.plan_wanted.connect(self.open_plan)
+        self._build_area()
         top = QHBoxLayout()
         top.addWidget(self.title)
         top.addWidget(self.facts, 1)
@@ -74,6 +92,7 @@ class MapPanel(QWidget):
         self.pages.addWidget(self.empty)
         self.body = QHBoxLayout()
         self.body.addWidget(self.pages, 1)
+        self.body.addWidget(self.area)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(4)
@@ -81,6 +100,21 @@ class MapPanel(QWidget):
         layout.addLayout(self.body, 1)
         layout.addWidget(self.hint)
         self.setFocusProxy(self.view)
+
+    def _build_area(self) -> None:
+        self.area = AreaPanel(self._words)
+        self.area.alarm_chosen.connect(self.alarm_selected)
+        self.area.asset_chosen.connect(self._choose_asset)
+        self.area.camera_chosen.connect(self.camera_selected)
+        self.area.alarms_wanted.connect(self.alarms_wanted)
+        self.area.cameras_wanted.connect(self.cameras_wanted)
+        self.area.closed.connect(self.close_area)
+        self.area.package_wanted.connect(self._open_package)
+        self.view.area_picked.connect(self._show_area)
+        self._area_timer = QTimer(self)
+        self._area_timer.setSingleShot(True)
+        self._area_timer.setInterval(_AREA_MS)
+        self._area_timer.timeout.connect(self._fill_area)
 
     # --- what it is told -----------------------------------------------------
 
@@ -105,6 +139,7 @@ class MapPanel(QWidget):
             self.view.set_places(ids, names, self.places.lon, self.places.lat)
             known = {self.places.of.get(alarm.asset, "") for alarm in self.standing.alarms.values()}
             self._refresh(known | self.standing.states.keys())
+            self._write_trail()
         self._show_page()
 
     def _take_cameras(self, value: Any, error: str) -> None:
@@ -150,6 +185,8 @@ class MapPanel(QWidget):
     def _refresh(self, ids: set[str]) -> None:
         self.view.set_badness(self.standing.badness(ids))
         self._write_facts()
+        if self.area.isVisible() and not self._area_timer.isActive():
+            self._area_timer.start()
 
     def show_asset(self, asset_id: str) -> bool:
         """Move to an asset and mark it; False when nothing of it has a position."""
@@ -165,7 +202,88 @@ class MapPanel(QWidget):
 
     def clear_selection(self) -> None:
         """Mark nothing and show everything."""
+        self.close_area()
+        self.ground.show_plan("")
         self.view.clear_selection()
+        self._write_trail()
+
+    # --- an area, and a facility's plan ----------------------------------------
+
+    @Slot()
+    def _show_area(self) -> None:
+        self.area.setVisible(True)
+        self._fill_area()
+
+    @Slot()
+    def close_area(self) -> None:
+        """The chosen area is not needed any more."""
+        self.view.area = None
+        self.area.setVisible(False)
+        self.view.update()
+
+    @Slot()
+    def _fill_area(self) -> None:
+        if self.view.area is None:
+            return
+        ids = self.view.within(self.view.area)
+        bad = dict(self.standing.badness(ids))
+        ids.sort(key=lambda id_: -bad[id_])
+        assets = [Row(id_, self._name(self.places.assets[id_]), PRIORITY_OF.get(bad[id_], 0)) for id_ in ids]
+        inside = set(ids)
+        alarms = [a for a in self.standing.alarms.values() if self.places.of.get(a.asset, "") in inside]
+        alarms.sort(key=lambda a: (not a.is_announced, a.priority, -a.raised_ms))
+        cameras = {camera.id: camera for camera in self._cameras}
+        found = [cameras[id_] for id_ in self.view.cameras.within(self.view.area)]
+        self.area.tell(
+            [Row(a.id, self._alarm_text(a), a.priority) for a in alarms],
+            assets,
+            [Row(c.id, self._words.pick(c.name, c.name_en) or c.id, 0) for c in found],
+        )
+
+    def _alarm_text(self, alarm: Alarm) -> str:
+        place = self.places.assets.get(alarm.asset)
+        name = self._words.pick(alarm.name, alarm.name_en) or alarm.rule
+        return f"{self._name(place)} · {name}" if place else name
+
+    @Slot(str)
+    def _choose_asset(self, asset_id: str) -> None:
+        self.view.select(asset_id)
+        self.asset_selected.emit(asset_id)
+
+    @Slot(str)
+    def open_plan(self, map_id: str) -> None:
+        """Show the plan of a facility, by the id of its map."""
+        area = self.ground.show_plan(map_id)
+        if area is not None:
+            self.view.show_area(area)
+        self._write_trail()
+
+    def open_facility(self, asset_id: str) -> bool:
+        """Show the plan of the facility that an asset belongs to; False where none is installed."""
+        above: Asset | None = self.places.assets.get(asset_id)
+        while above is not None:
+            plan = next((s for s in self.ground.sheets if s.facility == above.id and not s.error), None)
+            if plan is not None:
+                self.open_plan(plan.id)
+                return True
+            above = self.places.assets.get(above.parent)
+        return False
+
+    @Slot()
+    def _open_package(self) -> None:
+        """Offer the chosen area as a package."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc gives back what was there before an area or a plan was opened."""
+        is_open = self.view.area is not None or bool(self.ground.plan)
+        if event.key() == Qt.Key.Key_Escape and is_open:
+            self.close_area()
+            if self.ground.plan:
+                self.ground.show_plan("")
+                self.view.clear_selection()
+            self._write_trail()
+        else:
+            super().keyPressEvent(event)
 
     # --- showing -------------------------------------------------------------
 
@@ -204,16 +322,28 @@ class MapPanel(QWidget):
             )
         self.pages.setCurrentIndex(0 if self.places.placed or has_map else 1)
 
+    def _write_trail(self) -> None:
+        district = next((a for a in self.places.assets.values() if a.kind == "district"), None)
+        trail = [self._name(district)] if district else []
+        plan = next((sheet for sheet in self.ground.sheets if sheet.id == self.ground.plan), None)
+        if plan is not None:
+            facility = self.places.assets.get(plan.facility)
+            trail.append(self._name(facility) if facility else plan.facility)
+            trail.append(" ".join((self._words.text("map.plan"), plan.floor)).strip())
+        shown = " › ".join([self._words.text("map.title"), *trail])
+        if shown != self.title.text():
+            self.title.say(shown)
+            self.trail_changed.emit(tuple(trail))
+
     @Slot()
     def _translate(self) -> None:
-        district = next((a for a in self.places.assets.values() if a.kind == "district"), None)
-        trail = [self._words.text("map.title")] + ([self._name(district)] if district else [])
-        self.title.say(" › ".join(trail))
+        self._write_trail()
         legend = " · ".join(f"{theme.SIGNS[p]} {self._words.text(f'map.sign_{p}')}" for p in (1, 2, 3, 4))
         self.hint.say(f"{legend} · {self._words.text('map.sign_well')}    {self._words.text('map.hint')}")
         self.ground.english = self._words.language == "en"
         self.view.rename([self._name(asset) for asset in self.places.placed])
         self.menu.translate()
+        self.area.translate()
         self._write_facts()
         self._write_notes()
         self._show_page()

@@ -18,7 +18,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -30,12 +29,11 @@ from widgets.map_cameras import Cameras
 from widgets.map_cluster import UNKNOWN, Cells, Clusters, Floats, Ints
 from widgets.map_frame import Datum, Frame
 from widgets.map_ground import Ground
-from widgets.map_paint import FLOOR, sprite
+from widgets.map_paint import FLOOR
 
 CELL_PX = 46
 PULSE_MS = 1500
 _FRAME_MS = 40
-_MOST_SPRITES = 3000
 _NEAREST_M, _FARTHEST_M = 0.02, 4000.0  # metres per pixel
 _MARGIN_PX = 80
 _HOME = Datum(126.978, 37.566)
@@ -75,7 +73,7 @@ class MapView(QWidget):
         self._camera_states: Mapping[str, str] = {}
         self.cameras = Cameras((), {}, self._datum)
         self._pulses: dict[str, float] = {}
-        self._sprites: dict[tuple[int, int], QPixmap] = {}
+        self._sprites = map_paint.Sprites()
         self._scale = 10.0  # metres per pixel
         self._middle = (0.0, 0.0)
         self._drag: QPointF | None = None
@@ -85,7 +83,8 @@ class MapView(QWidget):
         self.selected = ""
         self.area: QRectF | None = None  # metres
         self.notes: tuple[str, ...] = ()
-        self.overlays: list[Callable[[QPainter, Frame], None]] = []
+        self.overlays: list[Callable[[QPainter, Frame], None]] = []  # between ground and assets
+        self.legends: list[Callable[[QPainter, Frame], None]] = []  # above all
         self.shows_cameras = True
         self.only_abnormal = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -223,6 +222,11 @@ class MapView(QWidget):
         right, bottom = self._datum.one(east, south)
         self._show(left, top, right, bottom, _NEAREST_M)
 
+    def show_area(self, area: QRectF) -> None:
+        """Show an area of metres."""
+        self._was_moved_by_hand = True
+        self._show(area.left(), area.top(), area.right(), area.bottom(), _NEAREST_M)
+
     def _show(self, left: float, top: float, right: float, bottom: float, least: float) -> None:
         self._middle = ((left + right) / 2, (top + bottom) / 2)
         wide = (right - left) / max(1, self.width() - _MARGIN_PX)
@@ -278,37 +282,16 @@ class MapView(QWidget):
         around = None if chosen is None else (float(self._x[chosen]), float(self._y[chosen]))
         if self.shows_cameras:
             self.cameras.paint(painter, frame, around)
-        self._paint_clusters(painter, frame)
+        self._sprites.paint(painter, frame, self.clusters(), only_abnormal=self.only_abnormal)
         if chosen is not None and around is not None:
             map_paint.paint_selected(painter, frame, frame.point(*around), self._names[chosen])
         self._paint_pulses(painter, frame)
-        self._paint_areas(painter, frame)
+        map_paint.paint_area(painter, frame, self._band, self.area)
+        for legend in self.legends:
+            legend(painter, frame)
         map_paint.paint_scale(painter, frame, self.notes)
         painter.end()
         self.painted.emit()
-
-    def _paint_clusters(self, painter: QPainter, frame: Frame) -> None:
-        found = self.clusters()
-        x = (found.x - frame.x) / frame.scale + frame.width / 2
-        y = (found.y - frame.y) / frame.scale + frame.height / 2
-        inside = (x > -40) & (x < frame.width + 40) & (y > -40) & (y < frame.height + 40)
-        if self.only_abnormal:
-            inside &= found.worst > UNKNOWN
-        half = sprite_half = map_paint.SPRITE_PX / 2
-        lefts, tops = (x[inside] - half).tolist(), (y[inside] - sprite_half).tolist()
-        worst, count = found.worst[inside].tolist(), found.count[inside].tolist()
-        draw, picture = painter.drawPixmap, self._sprite
-        for left, top, bad, many in zip(lefts, tops, worst, count, strict=True):
-            draw(QPointF(left, top), picture(bad, many))
-
-    def _sprite(self, worst: int, count: int) -> QPixmap:
-        key = (worst, count)
-        found = self._sprites.get(key)
-        if found is None:
-            if len(self._sprites) >= _MOST_SPRITES:
-                self._sprites.clear()
-            found = self._sprites[key] = sprite(worst, count, self.devicePixelRatioF())
-        return found
 
     def _paint_pulses(self, painter: QPainter, frame: Frame) -> None:
         now_s = self._now_s()
@@ -322,16 +305,6 @@ class MapView(QWidget):
                 part = min(1.0, max(0.0, (now_s - since) * 1000 / PULSE_MS))
                 point = frame.point(float(self._x[at]), float(self._y[at]))
                 map_paint.paint_pulse(painter, point, int(self._bad[at]), part)
-
-    def _paint_areas(self, painter: QPainter, frame: Frame) -> None:
-        if self._band is not None:
-            map_paint.paint_area(painter, self._band)
-        elif self.area is not None:
-            corners = (
-                frame.point(self.area.left(), self.area.top()),
-                frame.point(self.area.right(), self.area.bottom()),
-            )
-            map_paint.paint_area(painter, QRectF(*corners))
 
     # --- hands ---------------------------------------------------------------
 
