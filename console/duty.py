@@ -1,7 +1,8 @@
 """People on shift: who sits at which seat of this console, as the link to the screens tells.
 
 Beginning and leaving are entries of the log. A screen that restarts, or a core, leaves
-nobody off duty: only a seat that stays empty for a while has been left.
+nobody off duty: only a seat that stays empty for a while has been left, and a screen that
+is there for a moment is nobody's shift.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from db import duties, entries
 from db.asset_records import OnDuty
 from db.records import Draft
 
+STAYS_S = 10.0
+"""How long a screen is at a seat before its operator is on duty, since it came."""
 EMPTY_S = 30.0
 """How long a seat may be without a screen before its operator has left."""
 
@@ -37,13 +40,15 @@ class Duty:
         self._open_ops_reader = open_ops_reader
         self._on: dict[str, OnDuty] | None = None
         self._empty: dict[str, tuple[float, int]] = {}
+        self._new: dict[tuple[str, str], tuple[float, int]] = {}
 
     def step(self) -> None:
         """Look who is there; write down and tell who came and who left."""
         first = self._on is None
         on = self._recall() if self._on is None else self._on
         there = {hello.seat: hello.actor for hello in self._seats() if hello.role == "ui"}
-        moved = [*self._left(on, there), *self._came(on, there)]
+        came = self._came(on, there)
+        moved = [*self._left(on, there, {each.seat for each in came}), *came]
         if moved or first:
             self._engine.submit(lambda db: _enter(db, moved) or list(on.values())).result(30)
         for each in moved:
@@ -63,20 +68,26 @@ class Duty:
         return {each.seat: each for each in known if each.left_ms is None}
 
     def _came(self, on: dict[str, OnDuty], there: dict[str, str]) -> list[OnDuty]:
-        now_ms = self._clock.now_ms()
-        return [
-            OnDuty(seat, actor, now_ms)
+        now_s, now_ms = self._clock.monotonic_s(), self._clock.now_ms()
+        new = {
+            (seat, actor): self._new.get((seat, actor), (now_s, now_ms))
             for seat, actor in there.items()
             if seat not in on or on[seat].actor != actor
+        }
+        self._new = new
+        return [
+            OnDuty(seat, actor, since_ms)
+            for (seat, actor), (since_s, since_ms) in new.items()
+            if now_s - since_s >= STAYS_S
         ]
 
-    def _left(self, on: dict[str, OnDuty], there: dict[str, str]) -> list[OnDuty]:
+    def _left(self, on: dict[str, OnDuty], there: dict[str, str], taken: set[str]) -> list[OnDuty]:
         now_s, now_ms = self._clock.monotonic_s(), self._clock.now_ms()
         found = []
         for seat, duty in on.items():
             if seat in there:
                 self._empty.pop(seat, None)
-                if there[seat] != duty.actor:
+                if seat in taken:
                     found.append(msgspec.structs.replace(duty, left_ms=now_ms))
                 continue
             since_s, since_ms = self._empty.setdefault(seat, (now_s, now_ms))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from console.clock import ManualClock
-from console.duty import EMPTY_S, Duty
+from console.duty import EMPTY_S, STAYS_S, Duty
 from console.engine import Engine
 from console.link import Hello
 from db import connection, duties, entries, ops
@@ -42,6 +42,12 @@ class Room:
         self.duty.step()
         return [each for each in self.heard if isinstance(each, OnDuty)]
 
+    def stay(self) -> list[OnDuty]:
+        """Long enough to be on duty."""
+        self.duty.step()
+        self.clock.advance(STAYS_S)
+        return self.step()
+
     def told(self) -> list[tuple[str, str]]:
         db = connection.open_reader(self.path, KEY)
         try:
@@ -59,14 +65,15 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 def test_who_sits_down_is_on_duty_and_the_command_line_is_nobody(room: Room) -> None:
     room.seats = [Hello("ui", "02", "hong"), Hello("cli", "cli", "root")]
-    assert room.step() == [OnDuty("02", "hong", room.clock.now_ms())]
+    came_ms = room.clock.now_ms()
+    assert room.stay() == [OnDuty("02", "hong", came_ms)]
     assert room.step() == []
     assert room.told() == [(duties.BEGAN, "02")]
 
 
 def test_a_screen_that_restarts_leaves_nobody_off_duty(room: Room) -> None:
     room.seats = [Hello("ui", "02", "hong")]
-    (began,) = room.step()
+    (began,) = room.stay()
     room.seats = []
     room.clock.advance(EMPTY_S - 1)
     room.step()
@@ -80,7 +87,7 @@ def test_a_screen_that_restarts_leaves_nobody_off_duty(room: Room) -> None:
 
 def test_a_seat_that_stays_empty_was_left_when_it_was_first_empty(room: Room) -> None:
     room.seats = [Hello("ui", "02", "hong")]
-    room.step()
+    room.stay()
     room.seats = []
     room.clock.advance(1)
     empty_ms = room.clock.now_ms()
@@ -95,8 +102,20 @@ def test_a_seat_that_stays_empty_was_left_when_it_was_first_empty(room: Room) ->
 
 def test_a_seat_taken_over_is_left_and_begun(room: Room) -> None:
     room.seats = [Hello("ui", "02", "hong")]
-    room.step()
+    room.stay()
     room.clock.advance(5)
     room.seats = [Hello("ui", "02", "kim")]
-    left, came = room.step()
+    left, came = room.stay()
     assert (left.actor, left.left_ms, came.actor, came.left_ms) == ("hong", room.clock.now_ms(), "kim", None)
+
+
+def test_a_screen_that_is_there_for_a_moment_is_nobodys_shift(room: Room) -> None:
+    room.seats = [Hello("ui", "02", "hong")]
+    room.step()
+    room.clock.advance(STAYS_S - 1)
+    room.step()
+    room.seats = []
+    room.step()
+    room.clock.advance(60)
+    room.step()
+    assert room.told() == []
