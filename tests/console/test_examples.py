@@ -12,6 +12,7 @@ from click import Group
 from console.__main__ import gwanje
 from console.formats.decoders import decoder
 from console.settings import Settings, load, parse
+from console.settings_tables import Hub
 from console.start import checked
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +67,21 @@ def test_the_example_shows_every_key_of_the_settings() -> None:
         mapping.events[0],
     ]
     tables += [settings.rules[0], settings.cameras[0], settings.central, settings.disk]
-    tables += [feed.backfill, settings.listen, settings.keep[0], settings.backups]
+    tables += [
+        feed.backfill,
+        settings.listen,
+        settings.keep[0],
+        settings.backups,
+        Hub(url="http://h.invalid"),
+    ]
     keys = {key for table in tables for key in table.__struct_fields__} - {"mappings", "values", "events"}
     assert sorted(key for key in keys if not re.search(rf"\b{key}\b", text)) == []
+
+
+def test_the_table_of_a_hub_in_the_example_can_be_used_as_it_is(tmp_path: Path) -> None:
+    text = (ROOT / "resources" / "settings" / "example.toml").read_text(encoding="utf-8")
+    lines = text[text.index("# [hubs.city]") :].split("\n\n")[0].splitlines()
+    path = tmp_path / "settings.toml"
+    path.write_text("\n".join(each.removeprefix("# ") for each in lines), encoding="utf-8")
+    hub = load(path).hubs["city"]
+    assert hub.alerts and hub.readings and hub.types

@@ -6,8 +6,6 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from console.clock import SEOUL
 from console.settings_tables import Feed, MappedEvent, Mapping
 from db.records import Camera
@@ -129,7 +127,7 @@ def test_s33_trap_12_the_dust_rule_holds_on_raw_two_minute_integers(desk: Desk) 
     assert "공식 측정소" in desk.guidance(alarm, "ko")
 
     found = desk.value("S33D00001", "temperature")  # trap 11
-    assert (found.value, found.unit) == (pytest.approx(25.3), "Cel")
+    assert (found.value, found.unit) == (25.3, "Cel")
     assert desk.card("air", "ko", "S33B00001") == [
         "PM10 151 µg/m³ 매우나쁨",
         "PM2.5 17 µg/m³ 보통",
