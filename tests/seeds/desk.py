@@ -19,11 +19,11 @@ from console import cli_export
 from console.cli_task import TaskClient
 from console.clock import SystemClock
 from console.core import Core
-from console.formats import cap_out as cap
-from console.formats import platform_out as platform
+from console.formats import platform_out
 from console.packs import load, samples
 from console.packs.cli_report import print_indicators
 from console.packs.replay import filled
+from console.settings_outlets import CapOut, Platform
 from console.settings_tables import Central, Feed, Hub, Site
 from db import alarms, entries, events
 from db.alarm_records import Alarm
@@ -32,6 +32,7 @@ from db.records import Camera, Draft, Event, Incident, Lamp, Latest
 from db.sync import Row
 from tests.console.formats.test_cap_out import VALID
 from tests.servers.hub import Hub as HubServer
+from tests.servers.web import HttpServer
 from widgets.card_figures import lines, wanted
 from widgets.domain_model import Domains
 from widgets.packs import texts_of
@@ -81,7 +82,9 @@ class Desk:
         self.packs = {pack.pack.id: pack for _, pack in load.chosen(names, None)}
         # A broker nobody answers for: messages come in by `deliver` only.
         settings = samples.settings(list(self.packs.values()))
-        self.centre = folder / "centre"
+        self.centre, self.warnings = folder / "centre", folder / "warnings"
+        self.warnings.mkdir()
+        self.platform = HttpServer(lambda _: platform_out.answer())
         hub = Hub(
             url=self.hub.url,
             alerts=True,
@@ -94,6 +97,10 @@ class Desk:
             settings,
             feeds={**settings.feeds, **FORMS, **(feeds or {})},
             hubs={"city": hub},
+            platforms={"city": _platform(self.platform.url)},
+            cap_out=(
+                CapOut(name="city", sender="gwanje@example.kr", folder=str(self.warnings), every_s=0.1),
+            ),
             central=Central(url=f"file:{self.centre}", every_s=0.2),
             cameras=tuple(cameras),
             site=Site(assets="assets.toml"),
@@ -104,11 +111,13 @@ class Desk:
 
     def __enter__(self) -> Self:
         self.hub.__enter__()
+        self.platform.__enter__()
         self.core.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.core.stop()
+        self.platform.__exit__()
         self.hub.__exit__()
 
     # --- what comes in ------------------------------------------------------
@@ -271,6 +280,34 @@ class Desk:
 
         return self.until(find, f"measurement of {source} {quantity}")
 
+    def told(self, words: str, *statuses: str) -> list[dict[str, Any]]:
+        """What the platform was told of the event with these words, once it was told these statuses."""
+
+        def find() -> list[dict[str, Any]] | None:
+            with self.platform.changed:
+                bodies = [json.loads(each.body)["body"] for each in self.platform.asked]
+            number = next(
+                (each["ocrNbr"] for each in bodies if words in (each.get("evtNm"), each["ocrEvtCn"])), ""
+            )
+            own = [each for each in bodies if each["ocrNbr"] == number]
+            return own if [each["ocrSts"] for each in own] == list(statuses) else None
+
+        return self.until(find, f"{statuses} of {words!r} at the platform")
+
+    def warned(self, headline: str, kind: str = "Alert") -> dict[str, str]:
+        """The elements of our CAP 1.2 document of this headline and type, valid by the standard's schema."""
+
+        def find() -> dict[str, str] | None:
+            for path in sorted(self.warnings.glob("*.xml")):
+                root = etree.parse(path).getroot()
+                VALID.assertValid(root)
+                said = {etree.QName(each).localname: each.text or "" for each in root.iter()}
+                if (said.get("headline"), said["msgType"]) == (headline, kind):
+                    return said
+            return None
+
+        return self.until(find, f"{kind} {headline!r} in CAP")
+
     def central(self, type_: str, subject: str) -> Draft:
         """The newest entry of this type and subject that the centre holds."""
 
@@ -304,22 +341,11 @@ class Desk:
         return found
 
 
-def platform_out(event: Event, status: str, now_ms: int, receiver: str = "B1100000000") -> dict[str, Any]:
-    """The message by which the platform is told that an event has this status now, as JSON."""
-    link = platform.Link(sender="B1153000000", receiver=receiver)
-    said = msgspec.structs.replace(event, status=status, observed_ms=now_ms)
-    written = (
-        platform.event(link, said, now_ms) if status == "occurred" else platform.status(link, said, now_ms)
-    )
-    message: dict[str, Any] = json.loads(written)
-    return message
-
-
-def cap_out(event: Event, now_ms: int) -> etree._Element:
-    """The CAP 1.2 alert by which others are told of an event; it is valid by the standard's schema."""
-    root = etree.fromstring(cap.write(cap.warning(event, "gwanje@example.kr", now_ms)))
-    VALID.assertValid(root)
-    return root
+def _platform(url: str) -> Platform:
+    """A platform that is told of incidents and of what asks for police or fire."""
+    rules = ("vehicle-*", "person-*", "agency-*")
+    return Platform(url=f"{url}/events", send_cd="B1153000000", rcv_cd="B1100000000", alarms=rules,
+                    passed_on=True, every_s=0.1)  # fmt: skip
 
 
 def _is_of(entity: Mapping[str, Any], key: str, alarm: Alarm) -> bool:

@@ -13,7 +13,7 @@ from console.settings_tables import Feed
 from db.asset_records import Asset
 from db.records import Camera, CameraState
 from tests.console.formats.register_files import CCTV
-from tests.seeds.desk import Desk, cap_out, platform_out
+from tests.seeds.desk import Desk
 from tests.seeds.table import served
 from widgets.camera_pool import nearest
 
@@ -127,10 +127,13 @@ def test_s02_trap_7_a_platform_event_lives_and_may_close_before_it_opens(desk: D
     change = desk.event("99000000000021")
     assert (change.status, change.place) == ("changed", "시험동 2")
 
-    event = desk.event("99000000000021")
-    told = platform_out(event, "cleared", desk.clock.now_ms())["body"]
-    assert (told["evtId"], told["ocrNbr"], told["ocrSts"]) == ("MOJUC110", "99000000000021", "50")
-    assert told["ocrEvtSts"] == {"ocrEvtStsCd": "50", "ocrEvtStsDtl": "해제"}
+    incident = desk.incident(alarm, title="전자발찌 침입 대응")
+    desk.act("incident.close", incident=incident.id, result="조치완료", text="보호관찰소 인계")
+    _, over = desk.told("전자발찌 침입 대응", "10", "91")
+    assert (over["ocrEvtSts"], over["ocrEvtCn"]) == (
+        {"ocrEvtStsCd": "91", "ocrEvtStsDtl": "완료"},
+        "조치완료",
+    )
     assert desk.alert(alarm)["severity"] == "critical"
     assert desk.central("alarm.raised", alarm.id).payload["rule"] == "person-sos"
     desk.deliver("person", "replay/person/platform", message("MOJUC110", "99000000000021", "50"))
@@ -168,12 +171,13 @@ def test_s03_a_request_of_112_comes_first_with_the_cameras_around_it(desk: Desk)
     assert [each.id for each in near] == ["cam7", "cam6", "cam5", "cam4", "cam3"]
     assert desk.board("s03", "ko") == ["이상", "알람 1"]
 
-    incident = desk.incident(alarm, cameras=[each.id for each in near])
+    incident = desk.incident(alarm, title="112 폭행 영상 지원", cameras=[each.id for each in near])
     assert (incident.level, incident.cameras) == (1, ("cam3", "cam4", "cam5", "cam6", "cam7"))
     assert desk.central("incident.opened", incident.id).payload["alarms"] == [alarm.id]
     assert desk.alert(incident)["address"] == "시험동 1-1"
-    told = platform_out(desk.event(police), "ended", desk.clock.now_ms(), receiver=police)
-    assert (told["rcvCd"], told["body"]["ocrSts"], told["body"]["evtId"]) == (police, "91", "T112")
+    desk.act("incident.close", incident=incident.id, result="조치완료", text="출동 종료")
+    begun, _ = desk.told("112 폭행 영상 지원", "10", "91")
+    assert (begun["ocrPlc"], begun["evtNm"]) == ("시험동 1-1", "112 폭행 영상 지원")
 
 
 @served(
@@ -200,8 +204,8 @@ def test_s04_a_missing_child_and_a_patient_who_left_are_alarms(desk: Desk) -> No
     tell(desk, message("TCHILD", "20261122120000041", "90", sender=telco))
     child = next(each for each in desk.alarms("person-sos", telco) if each.text == "실종아동")
     desk.until(lambda: desk.event("20261122120000041").status == "cancelled" or None, "the cancellation")
-    told = platform_out(desk.event("20261122120000042"), "changed", desk.clock.now_ms())["body"]
-    assert (told["ocrSts"], told["ocrNbr"]) == ("40", "20261122120000042")
+    desk.told("치매환자", "10")
+    desk.told("실종아동", "10", "50")
     assert desk.central("alarm.returned", child.id).payload["priority"] == 1
 
 
@@ -233,10 +237,12 @@ def test_s05_the_disaster_room_asks_and_a_cap_alert_comes(desk: Desk) -> None:
     assert desk.card("disaster", "ko", "s05") == ["수위 1.90 m 주의", "강우 12.0 mm"]
     assert desk.card("disaster", "en", "s05") == ["Water level 1.90 m caution", "rain 12.0 mm"]
 
-    out = cap_out(desk.event("20261122120000051"), desk.clock.now_ms())
-    said = {each.tag.rpartition("}")[2]: each.text for each in out.iter() if each.text and each.text.strip()}
-    assert (said["status"], said["msgType"], said["areaDesc"]) == ("Actual", "Alert", "시험동 1-1")
-    assert platform_out(desk.event(room), "ended", desk.clock.now_ms())["body"]["ocrSts"] == "91"
+    incident = desk.incident(desk.alarm("agency-request", room), title="하천 범람 대피")
+    said = desk.warned("하천 범람 대피")
+    assert (said["status"], said["areaDesc"], said["language"]) == ("Actual", "시험동 1-1", "ko-KR")
+    desk.act("incident.close", incident=incident.id, result="조치완료", text="수위 내려감")
+    assert desk.warned("하천 범람 대피", "Cancel")["references"].startswith("gwanje@example.kr,")
+    desk.told("하천 범람 대피", "10", "91")
     assert desk.alert(alarm)["severity"] == "high"
 
 
@@ -274,9 +280,11 @@ def test_s08_trap_8_what_a_neighbour_hands_over_is_handed_on(desk: Desk) -> None
     assert (alarm.priority, alarm.text) == (2, "이동 추적 인계") and alarm.id != other.id
     assert desk.board("s08", "ko") == ["이상", "알람 1"]
     assert "관할을 벗어나면 다음 센터로 인계" in desk.guidance(alarm, "ko")
-    on = platform_out(desk.event(anyang), "occurred", desk.clock.now_ms(), receiver="B4139000000")
-    assert (on["sendCd"], on["rcvCd"]) == ("B1153000000", "B4139000000")
-    assert (on["body"]["ocrNbr"], on["body"]["ocrLc"]["crdntX"]) == ("20261122120000", "126.889300")
+    desk.incident(alarm, title="추적 대상 인계")
+    (on,) = desk.told("추적 대상 인계", "10")
+    assert (on["ocrPlc"], on["evtGrad"]) == ("시험동 1-1", "2")
+    alone = desk.told("이동 추적 인계", "10")[0]
+    assert alone["ocrLc"]["crdntX"] == "126.889300"
     assert desk.central("alarm.raised", alarm.id).payload["source"] == anyang
 
 
@@ -343,9 +351,10 @@ def test_s10_a_shaken_phone_is_an_alarm_until_it_is_safe(desk: Desk) -> None:
     assert desk.card("person", "en", "s10") == ["requests 1", "People on their way 12"]
     assert desk.board("s10", "ko") == ["이상", "알람 2"]
 
-    incident = desk.incident(alarm)
+    incident = desk.incident(alarm, title="안전귀가 호출")
     sos("종료")
     desk.until(lambda: desk.alarm("person-sos", "s10").returned_ms, "the end of the call")
     desk.act("incident.close", incident=incident.id, result="resolved", text="귀가 확인")
+    desk.told("안전귀가 호출", "10", "91")
     assert desk.central("incident.closed", incident.id).payload["text"] == "귀가 확인"
     assert [each["개인정보"] for each in desk.export("s10", "position_age")] == ["예"]

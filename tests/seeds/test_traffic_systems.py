@@ -43,6 +43,8 @@ def test_s06_a_hit_is_an_alarm_with_a_masked_plate(desk: Desk) -> None:
     assert (value.value, value.unit) == (97.0, "%")
     assert (desk.event("s06-plate.hit").text, desk.event("s06-plate.hit").lon) == (found.text, 126.8881)
     assert desk.alert(found)["subCategory"] == "suspiciousAction"
+    (told,) = desk.told("000가**** · 시내 방향", "10")
+    assert (told["ocrPlc"], told["evtGrad"], told["ocrLc"]["crdntX"]) == ("시험교", "1", "126.888100")
     hit("plate.near", 71)
     assert desk.alarm("vehicle-near", "s06").priority == 3
     assert "육안관제" in desk.guidance(desk.alarm("vehicle-near", "s06"), "ko")
