@@ -225,12 +225,13 @@ def bench(name: str, quick: bool, as_json: bool) -> None:
 
 
 @gwanje.command()
-@click.option("--source", required=True, help="The source, as it names itself.")
+@click.option("--source", required=True, help="The source, as it names itself; one * at its end for many.")
 @click.option("--quantity", multiple=True, help="Only this quantity; may be given again.")
 @click.option("--since", default="30d", show_default=True, help="2026-11-01T08:30, or 30d or 12h ago.")
 @click.option("--until", default="0h", show_default=True, help="In the same forms; not included.")
 @click.option("--language", type=click.Choice(["ko", "en"]), default="ko", show_default=True)
 @click.option("--labelled", is_flag=True, help="Add standard term, codes, personal-data flag of the packs.")
+@click.option("--hourly", is_flag=True, help="One row per hour: count, mean, least, most and sum.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @folder_option
 def export(
@@ -240,13 +241,15 @@ def export(
     until: str,
     language: Literal["ko", "en"],
     labelled: bool,
+    hourly: bool,
     file: Path,
     folder: Path | None,
 ) -> None:
     """Write stored readings to FILE, a .csv or .xlsx that Excel opens as it is."""
     from console import cli_export
 
-    sys.exit(cli_export.run(_folder(folder), source, quantity, since, until, file, language, labelled))
+    form = (language, labelled, hourly)
+    sys.exit(cli_export.run(_folder(folder), source, quantity, since, until, file, *form))
 
 
 @gwanje.command("reload")

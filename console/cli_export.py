@@ -56,9 +56,10 @@ def run(
     to: Path,
     language: Literal["ko", "en"],
     labelled: bool,
+    hourly: bool,
 ) -> int:
     """Export by the words of the command line."""
-    return export(folder, asked_for(source, quantities, since, until, to, language, labelled), to)
+    return export(folder, asked_for(source, quantities, since, until, to, language, labelled, hourly), to)
 
 
 def asked_for(
@@ -69,13 +70,14 @@ def asked_for(
     to: Path,
     language: Literal["ko", "en"],
     labelled: bool = False,
+    hourly: bool = False,
 ) -> Asked:
     """The words of the command line as a request; times without an offset are Seoul's."""
     form = to.suffix.lower().removeprefix(".")
     if form not in ("csv", "xlsx"):
         raise Refused(f"{to}: the file must end with .csv or .xlsx")
     begin, end = moment(since, SEOUL), moment(until, SEOUL)
-    return Asked(source, begin, end, quantities, form, language, labelled)  # type: ignore[arg-type]
+    return Asked(source, begin, end, quantities, form, language, labelled, hourly)  # type: ignore[arg-type]
 
 
 def moment(text: str, zone: ZoneInfo, clock: Clock | None = None) -> int:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import xlsxwriter
 from sqlite_utils import Database
 
+from console import export_hours
 from db import history
 from db.readings import Series
 from db.records import Flag, Reading
@@ -78,23 +79,28 @@ def write(
     zone: ZoneInfo,
     at: Callable[[int, int, str], None],
     labels: Mapping[str, Label] | None = None,
+    hourly: bool = False,
 ) -> Written:
     """Write the file; `at(done, total, text)` is told often and may raise to end it, which leaves no file.
 
     `names` has the asset's name by source. With `labels` (by quantity) each row carries what the
-    data dictionary says of it. Raises OSError as the disk does.
+    data dictionary says of it; with `hourly` a row is an hour of a series and not a reading.
+    Raises OSError as the disk does.
     """
     part = path.with_name(path.name + ".part")
     count = 0
     try:
         file: Rows = _Csv(part) if form == "csv" else _Xlsx(part)
         try:
-            file.row((*HEADERS[language], *(LABEL_HEADERS[language] if labels is not None else ())))
+            header = export_hours.HEADERS if hourly else HEADERS
+            file.row((*header[language], *(LABEL_HEADERS[language] if labels is not None else ())))
             for done, series in enumerate(wanted.series):
                 at(done, len(wanted.series), f"{count:,}")
                 more = () if labels is None else labels.get(series.quantity, NO_LABEL)
-                for reading in _readings(open_reader, series, wanted.since_ms, wanted.until_ms):
-                    file.row((*_cells(reading, names.get(reading.source, ""), zone), *more))
+                found = _readings(open_reader, series, wanted.since_ms, wanted.until_ms)
+                name = names.get(series.source, "")
+                for cells in _by_hour(found, series, name, zone) if hourly else _each(found, name, zone):
+                    file.row((*cells, *more))
                     count += 1
                     if count % PAGE == 0:
                         at(done, len(wanted.series), f"{count:,}")
@@ -130,6 +136,29 @@ def _readings(
         if len(page) < PAGE:
             return
         since_ms = page[-1].observed_ms + 1
+
+
+def _each(readings: Iterable[Reading], name: str, zone: ZoneInfo) -> Iterator[tuple[Any, ...]]:
+    return (_cells(reading, name, zone) for reading in readings)
+
+
+def _by_hour(
+    readings: Iterable[Reading], series: Series, name: str, zone: ZoneInfo
+) -> Iterator[tuple[Any, ...]]:
+    for hour in export_hours.hours(readings):
+        yield (
+            _text(hour.since_ms, zone)[:16],
+            series.source,
+            name,
+            series.quantity,
+            series.statistic,
+            hour.count,
+            hour.total / hour.count,
+            hour.least,
+            hour.most,
+            hour.total,
+            series.unit,
+        )
 
 
 def _cells(reading: Reading, name: str, zone: ZoneInfo) -> tuple[Any, ...]:
@@ -237,7 +266,10 @@ def file_name(kind: str, since_ms: int, until_ms: int, zone: ZoneInfo, form: str
 
 
 def chosen(known: Iterable[Series], source: str, quantities: Sequence[str]) -> list[Series]:
-    """The series of a source, of these quantities or of all."""
+    """The series of a source, exact or with a trailing *, of these quantities or of all."""
     return [
-        each for each in known if each.source == source and (not quantities or each.quantity in quantities)
+        each
+        for each in known
+        if (each.source.startswith(source[:-1]) if source.endswith("*") else each.source == source)
+        and (not quantities or each.quantity in quantities)
     ]

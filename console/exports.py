@@ -28,7 +28,10 @@ _MIB = 1 << 20
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to export: since_ms <= observed < until_ms of these quantities of a source; none: of all."""
+    """What to export: since_ms <= observed < until_ms of these quantities of a source; none: of all.
+
+    The source is exact, or begins with what stands before a trailing *.
+    """
 
     source: Annotated[str, Meta(min_length=1, max_length=200)]
     since_ms: int
@@ -37,12 +40,13 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     form: Literal["csv", "xlsx"] = "csv"
     language: Literal["ko", "en"] = "ko"
     labelled: bool = False
+    hourly: bool = False
 
 
 class PartOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which part of which finished file."""
 
-    name: Annotated[str, Meta(pattern=r"^gwanje-[^/\\]+\.(csv|xlsx)$")]
+    name: Annotated[str, Meta(pattern=r"^gwanje-[^/\\]+\.(csv|xlsx|zip)$")]
     offset: Annotated[int, Meta(ge=0)] = 0
 
 
@@ -90,8 +94,9 @@ class Exports:
                 names=self._names(asked.language),
                 language=asked.language,
                 zone=zone,
-                at=self._with_room(task.at),
+                at=self.with_room(task.at),
                 labels=self._labels(asked.language) if asked.labelled else None,
+                hourly=asked.hourly,
             )
         except OSError as error:
             raise Unavailable(
@@ -108,6 +113,7 @@ class Exports:
                 "until_ms": asked.until_ms,
                 "rows": written.rows,
                 "form": asked.form,
+                "hourly": asked.hourly,
             },
         )
         core.engine.submit(lambda db: _note(db, draft)).result(30)
@@ -124,7 +130,7 @@ class Exports:
             if each.source
         }
 
-    def _with_room(self, at: Callable[[int, int, str], None]) -> Callable[[int, int, str], None]:
+    def with_room(self, at: Callable[[int, int, str], None]) -> Callable[[int, int, str], None]:
         """Tell where it is, and end before the disk is so full that incidents would suffer."""
 
         def told(done: int, total: int, text: str) -> None:

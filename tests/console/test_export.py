@@ -198,3 +198,31 @@ def test_times_of_the_command_line(text: str, at_ms: int) -> None:
 def test_a_time_that_is_none_is_refused() -> None:
     with pytest.raises(Refused, match="is no time"):
         moment("gestern", SEOUL)
+
+
+def test_an_hour_is_one_row_with_count_mean_ends_and_sum(
+    store: Callable[[list[Reading]], None], path: Path
+) -> None:
+    hour = 3_600_000
+    at = START // hour * hour + hour
+    store([
+        reading(0, value=4, observed_ms=at, period_s=600),  # its period ended with the hour before
+        reading(1, value=10, observed_ms=at + 600_000, period_s=600),
+        reading(2, value=20, observed_ms=at + hour, period_s=600),
+        reading(3, value=900, observed_ms=at + 1_200_000, period_s=600, quality="bad"),
+        reading(4, value=900, observed_ms=at + 1_800_000, period_s=600, flags=int(Flag.FORECAST)),
+    ])  # fmt: skip
+    rows = list(csv.reader(io.StringIO(written(path, "csv", hourly=True).decode("utf-8-sig"))))
+    assert rows[0][:6] == ["시각", "장치", "이름", "항목", "통계", "수"]
+    assert [row[2] for row in rows[1:]] == ["왕십리", "왕십리"]
+    assert [row[5:] for row in rows[1:]] == [
+        ["1", "4.0", "4.0", "4.0", "4.0", "ug/m3"],
+        ["2", "15.0", "10.0", "20.0", "30.0", "ug/m3"],
+    ]
+
+
+def test_a_star_at_the_end_of_a_source_takes_all_that_begin_so() -> None:
+    known = [Series("gate-1", "people", "sum", "1"), Series("gate-2", "density", "inst", "1"),
+             Series("pole-1", "people", "sum", "1")]  # fmt: skip
+    assert export.chosen(known, "gate-*", ()) == known[:2]
+    assert export.chosen(known, "*", ("people",)) == [known[0], known[2]]
