@@ -14,6 +14,7 @@ from console import __version__, logs
 from console.demo import commands as demo_commands
 from console.errors import ConsoleError, Unavailable
 from console.import_commands import import_group
+from console.maps import commands as map_commands
 from console.packs import commands as pack_commands
 
 FAULT = 2
@@ -327,6 +328,7 @@ def _folder(given: Path | None) -> Path:
 
 
 pack_commands.add_to(gwanje, _folder, _settings)
+map_commands.add_to(gwanje, _folder, _settings)
 gwanje.add_command(import_group)
 demo_commands.add_to(gwanje)
 

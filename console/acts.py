@@ -17,6 +17,7 @@ from console.errors import Refused
 from console.exports import Asked, Exports, PartOf
 from console.gaps import confirming
 from console.importing import Importing
+from console.maps.serving import Maps
 from console.rereading import Rereading
 from console.rules.questions import Rules
 from console.running import Running
@@ -69,6 +70,7 @@ class Acts:
         rereading: Rereading,
         importing: Importing,
         rules: Rules,
+        maps: Maps,
     ) -> None:
         self._core = core
         self._known: dict[str, tuple[type[msgspec.Struct], Callable[[Any, str], Any]]] = {
@@ -87,6 +89,7 @@ class Acts:
             **rereading.acts(),
             **importing.acts(),
             **rules.acts(),
+            **maps.acts(),
         }
 
     def knows(self, name: str) -> bool:

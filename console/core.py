@@ -41,6 +41,7 @@ from console.hub.worker import Hubs
 from console.importing import Importing
 from console.link import Command, Hello, Query
 from console.link_server import LinkServer
+from console.maps.serving import Maps
 from console.newest import Newest
 from console.packs.joining import joined
 from console.queries import Questions
@@ -136,10 +137,10 @@ class Core:
         exports = Exports(self, self._assets)
         examinations = Examinations(self, origin.parent if origin else folder)
         rereading, importing = Rereading(self, origin), Importing(self)
-        asked = Rules(self, self._rules, self._assets)
-        self._acts = Acts(self, exports, examinations, rereading, importing, asked)
+        asked, maps = Rules(self, self._rules, self._assets), Maps(self, exports, self._assets)
+        self._acts = Acts(self, exports, examinations, rereading, importing, asked, maps)
         self._questions = Questions(
-            self, self._assets, exports, examinations, rereading, importing, asked, self._board
+            self, self._assets, exports, examinations, rereading, importing, asked, maps, self._board
         )
         self._link = LinkServer(folder, query=self._query, command=self._command, state=self.newest.all)
         self._floods = flood_watch.watch(self, self._assets)

@@ -20,8 +20,7 @@ from console.doctor.examinations import Examinations, SupportAsked
 from console.errors import Refused
 from console.exports import Exports, PartOf
 from console.importing import Importing
-from console.maps.atlas import Atlas
-from console.maps.values import Values
+from console.maps.serving import Maps
 from console.packs import figures
 from console.packs import installed as packs
 from console.rereading import OneRaw, Rereading
@@ -116,6 +115,7 @@ class Questions:
         rereading: Rereading,
         importing: Importing,
         rules: Rules,
+        maps: Maps,
         board: Board,
     ) -> None:
         self._core = core
@@ -140,8 +140,7 @@ class Questions:
             "raw": (RawPage, self._raw),
             "decode_again": (OneRaw, rereading.decode_again),
             **importing.questions(),
-            **Atlas(core.settings.maps, core.packs_base, assets).questions(),
-            **Values(core, assets).questions(),
+            **maps.questions(),
             **rules.questions(),
             **board.questions(),
             "gaps": (GapPage, self._gaps),

@@ -14,7 +14,7 @@ from console.clock import Clock
 from console.errors import ConsoleError, Refused
 from db.workings import Progress
 
-Kind = Literal["export", "backup", "retry", "doctor", "backfill", "import", "forecast"]
+Kind = Literal["export", "backup", "retry", "doctor", "backfill", "import", "forecast", "package"]
 
 log = structlog.get_logger(__name__)
 

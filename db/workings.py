@@ -111,7 +111,7 @@ class Progress(Record, frozen=True):
     """Where a long task is; `total` 0 while nobody knows. `path` is what it made, where it makes a file."""
 
     id: str
-    kind: Literal["export", "backup", "retry", "doctor", "backfill", "import", "forecast"]
+    kind: Literal["export", "backup", "retry", "doctor", "backfill", "import", "forecast", "package"]
     state: Literal["running", "done", "failed", "cancelled"]
     started_ms: int
     at_ms: int
