@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-from db import arrivals, gaps, raw
+from db import arrivals, decoder_memory, gaps, raw
 
 migrations = Migrations("feed")
 
@@ -117,3 +117,4 @@ def m0004_history(db: Database) -> None:
 
 migrations(name="m0011_gaps")(gaps.gap_tables)
 migrations(name="m0012_raw_source")(raw.raw_source)
+migrations(name="m0013_decoder_memory")(decoder_memory.decoder_memory)

@@ -18,9 +18,10 @@ from console.feeds.session import Delivery, Session
 from console.formats import topics
 from console.formats.answers import Answer, Answers
 from console.formats.decoders import Decoder
+from console.formats.remembering import Changes, Remembers
 from console.gaps.ledger import Ledger
 from console.settings import Feed
-from db import counts, quarantine, raw, readings
+from db import counts, decoder_memory, quarantine, raw, readings
 from db.readings import StoredReading
 from db.records import Decoded, Event, Flag, Mark, Quarantined, Reading, SetAside
 from db.workings import Gap
@@ -48,6 +49,7 @@ class FeedReader(NamedTuple):
     first: bool = False
     timed: bool = False  # its messages have a time of their own
     answers: Callable[[], list[Answer]] | None = None
+    memory: Remembers | None = None
 
 
 def feed_reader(name: str, feed: Feed, decoder: Decoder) -> FeedReader:
@@ -62,6 +64,7 @@ def feed_reader(name: str, feed: Feed, decoder: Decoder) -> FeedReader:
         feed.priority,
         by_broker and all(mapping.time for mapping in feed.mappings),
         decoder.take_answers if isinstance(decoder, Answers) else None,
+        decoder if isinstance(decoder, Remembers) else None,
     )
 
 
@@ -72,6 +75,21 @@ class Routes:
         self._feeds = feeds
         self._named = {each.name: (each,) for each in feeds}
         self._known: dict[tuple[str, bool, str], tuple[FeedReader, ...]] = {}
+        self._has_recalled = False
+
+    def recall(self, db: Database) -> None:
+        """Once: the decoders know again what messages before this start have told them."""
+        if not self._has_recalled:
+            decoder_memory.only(db, self._named)
+            for feed in self._feeds:
+                if feed.memory is not None:
+                    feed.memory.take_changes()
+                    feed.memory.recall(decoder_memory.of(db, feed.name))
+            self._has_recalled = True
+
+    def forget(self) -> None:
+        """A transaction did not hold: what the decoders have learned in it is to be recalled anew."""
+        self._has_recalled = False
 
     def of(self, session: Session | Way, topic: str) -> tuple[FeedReader, ...]:
         """The feeds that read this topic; none for an unclaimed one.
@@ -132,9 +150,11 @@ class Burst:
         self._keep = keep_quarantined
         self._raw: list[raw.Incoming] = []
         self._tallies: dict[str, _Tally] = {}
+        self._learned: dict[str, Changes] = {}
 
     def store(self, deliveries: Iterable[Delivery], received_ms: int) -> list[StoredReading]:
         """Store them all; the readings that are new, in the order of arrival."""
+        self._routes.recall(self._db)
         for delivery in deliveries:
             feeds = self._routes.of(delivery.session, delivery.topic)
             if not feeds:
@@ -142,6 +162,8 @@ class Burst:
             for feed in feeds:
                 self._read(feed, delivery, received_ms)
         self._keep_raw()
+        for name, changes in self._learned.items():
+            decoder_memory.put(self._db, name, changes, received_ms)
         new: list[StoredReading] = []
         for name, tally in self._tallies.items():
             self.gaps += self._ledger.note(self._db, name, tally.records, received_ms)
@@ -152,6 +174,7 @@ class Burst:
 
     def refuse(self, delivery: Delivery, received_ms: int, error: Exception) -> None:
         """Set a message aside that the store itself cannot take, whatever it holds."""
+        self._routes.forget()  # what was learned from it did not hold either
         found = SetAside(reason="store-fault", detail=f"{type(error).__name__}: {error}"[:300])
         for name in [feed.name for feed in self._routes.of(delivery.session, delivery.topic)] or [UNCLAIMED]:
             self._set_aside(self._tally(name), name, delivery, received_ms, found)
@@ -175,6 +198,8 @@ class Burst:
         decoded = classify(feed.decoder, delivery, received_ms)
         if delivery.flags:
             decoded = [_flagged(each, delivery.flags) for each in decoded]
+        if feed.memory is not None and (changes := feed.memory.take_changes()):
+            self._learned.setdefault(feed.name, {}).update(changes)
         if feed.answers is not None:
             self.answers += [(delivery, answer) for answer in feed.answers()]
         bad = [each for each in decoded if type(each) is SetAside]

@@ -289,6 +289,7 @@ class Ingest:
     def _forget(self) -> None:
         """A transaction did not hold: what was remembered of it is forgotten."""
         self._repetitions.forget()
+        self._routes.forget()
         self.ledger.forget()
 
     def _commit_singly(self, db: Database, batch: Sequence[Delivery]) -> list[Delivered]:

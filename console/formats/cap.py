@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urljoin, urlsplit
 
-from console.formats import cap_alert, xml_text
+from console.formats import cap_alert, remembering, xml_text
 from console.formats.cap_events import records
 from console.formats.cap_memory import Memory
 from console.formats.json_text import Unreadable
@@ -32,6 +32,14 @@ class CapDecoder:
         self._encodings = encodings
         self._memory = Memory()
         self._polled = feed.poll.url if feed.via == "poll" and feed.poll else ""
+
+    def take_changes(self) -> remembering.Changes:
+        """What it has learned or may forget since the last call."""
+        return self._memory.take_changes()
+
+    def recall(self, rows: remembering.Rows) -> None:
+        """Know this of earlier alerts."""
+        self._memory = Memory(rows)
 
     def decode(self, topic: str, payload: bytes, received_ms: int, retained: bool) -> list[Decoded]:
         """The events of all alerts in the message; never empty."""

@@ -13,7 +13,9 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from console.formats import crowded, json_text, times, values, xml_text
+import msgspec
+
+from console.formats import crowded, json_text, remembering, times, values, xml_text
 from console.formats.asides import bounded
 from console.formats.clockless import Arrivals
 from console.formats.json_text import Unreadable
@@ -52,6 +54,8 @@ _STATES = {
 }
 _TRUE, _FALSE = ("true", "1", "on", "active"), ("false", "0", "off", "inactive")
 
+_BEGAN = msgspec.msgpack.Decoder(int)
+
 
 class Notice(NamedTuple):
     """One notification, whatever carried it."""
@@ -76,6 +80,16 @@ class OnvifDecoder:
         self._epoch = times.reader("epoch", "UTC", f"feeds.{name}.onvif")
         self._arrivals = Arrivals()
         self._open: OrderedDict[str, int] = OrderedDict()
+        self._changed: remembering.Changes = {}
+
+    def take_changes(self) -> remembering.Changes:
+        """The states that began or ended since the last call."""
+        changed, self._changed = self._changed, {}
+        return changed
+
+    def recall(self, rows: remembering.Rows) -> None:
+        """These states stand."""
+        self._open = OrderedDict(remembering.read(rows, _BEGAN))
 
     def decode(self, topic: str, payload: bytes, received_ms: int, retained: bool) -> list[Decoded]:
         """The events and states of the message; never empty."""
@@ -122,13 +136,16 @@ class OnvifDecoder:
         """The key of the activation and what happens to it; nothing where none stands."""
         began = self._open.get(base)
         if state:
-            self._open[base] = observed if began is None else began
+            if began is None:
+                self._open[base] = observed
+                self._changed[base] = remembering.encode(observed)
             while len(self._open) > KEPT:
-                self._open.popitem(last=False)
+                self._changed[self._open.popitem(last=False)[0]] = None
             return f"{base}|{self._open[base]}", "occurred" if began is None else "changed"
         if began is None:
             return "", ""
         del self._open[base]
+        self._changed[base] = None
         return f"{base}|{began}", "cleared"
 
     def _event(

@@ -13,7 +13,9 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from console.formats import crowded, json_text, korea, times, values
+import msgspec
+
+from console.formats import crowded, json_text, korea, remembering, times, values
 from console.formats.asides import bounded
 from console.formats.clockless import Arrivals
 from console.formats.json_text import Unreadable
@@ -43,6 +45,9 @@ class Stream(NamedTuple):
     lat: float | None = None
 
 
+_STREAM_ROW = msgspec.msgpack.Decoder(Stream)
+
+
 class SensorThingsDecoder:
     """Reads one service's messages, and remembers its Datastreams."""
 
@@ -53,10 +58,20 @@ class SensorThingsDecoder:
         self._time = times.reader("iso", "UTC", f"feeds.{name}.sensorthings")
         self._arrivals = Arrivals()
         self._streams: OrderedDict[str, Stream] = OrderedDict()
+        self._changed: remembering.Changes = {}
         self._given = {
             str(key): Stream(each.source, (each.quantity,), (each.unit,))
             for key, each in self._form.datastreams.items()
         }
+
+    def take_changes(self) -> remembering.Changes:
+        """The Datastreams that were learned or forgotten since the last call."""
+        changed, self._changed = self._changed, {}
+        return changed
+
+    def recall(self, rows: remembering.Rows) -> None:
+        """Know these Datastreams."""
+        self._streams = OrderedDict(remembering.read(rows, _STREAM_ROW))
 
     def decode(self, topic: str, payload: bytes, received_ms: int, retained: bool) -> list[Decoded]:
         """The readings in the message; a message of entities alone is learned and said so."""
@@ -108,9 +123,12 @@ class SensorThingsDecoder:
         lon, lat = _place(_get(entity, "observedArea"), thing)
         if lon is not None and lat is not None and not (self._form.outside_korea or korea.inside(lon, lat)):
             lon = lat = None
-        self._streams[key] = Stream(source, quantities, tuple(_unit(each) for each in many[:100]), lon, lat)
+        stream = Stream(source, quantities, tuple(_unit(each) for each in many[:100]), lon, lat)
+        self._streams[key] = stream
+        if stream != known:
+            self._changed[key] = remembering.encode(stream)
         while len(self._streams) > KEPT:
-            self._streams.popitem(last=False)
+            self._changed[self._streams.popitem(last=False)[0]] = None
         return 1
 
     def _observation(

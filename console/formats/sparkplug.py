@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from console.formats import asides, json_text, sparkplug_values, sparkplug_wire, values
+from console.formats import asides, json_text, remembering, sparkplug_values, sparkplug_wire, values
 from console.formats.answers import Answer
 from console.formats.json_text import Unreadable
-from console.formats.sparkplug_nodes import MAX_NODES, Born, Node
+from console.formats.sparkplug_nodes import MAX_NODES, Born, Node, recalled, rows_of
 from console.formats.sparkplug_wire import Metric, Payload
 from console.formats.times import LAST_MS
 from console.settings import Feed
@@ -49,9 +49,22 @@ class SparkplugDecoder:
 
     def __init__(self, name: str, feed: Feed, encodings: Sequence[str]) -> None:
         self._form = feed.sparkplug
-        self._nodes: dict[tuple[str, str], Node] = {}
+        self._nodes: dict[str, Node] = {}
+        self._changed: dict[str, bool] = {}  # nodes, and whether a birth or a death is among what changed
         self._answers: list[Answer] = []
         self._last_ms = -1
+
+    def take_changes(self) -> remembering.Changes:
+        """The births, deaths and counts of the nodes that were heard of since the last call."""
+        changed, self._changed = self._changed, {}
+        rows: remembering.Changes = {}
+        for name, has_birth in changed.items():
+            rows |= rows_of(name, self._nodes[name], has_birth=has_birth)
+        return rows
+
+    def recall(self, rows: remembering.Rows) -> None:
+        """Know these nodes."""
+        self._nodes = recalled(rows)
 
     def take_answers(self) -> list[Answer]:
         """The requests for births that what was decoded since the last call needs."""
@@ -97,6 +110,8 @@ class SparkplugDecoder:
 
     def _message(self, kind: str, place: _Place, read: Payload) -> list[Decoded]:
         node = self._node(place)
+        is_data = kind in ("NDATA", "DDATA") and not (node.is_recalled and not place.flags)
+        self._changed[place.node_source] = not is_data or self._changed.get(place.node_source, False)
         if kind == "NDEATH":
             return self._node_death(node, place, read)
         if kind == "NBIRTH":
@@ -117,7 +132,7 @@ class SparkplugDecoder:
         return out + self._data(node, place, read)
 
     def _node(self, place: _Place) -> Node:
-        key = (place.group, place.node)
+        key = place.node_source
         node = self._nodes.get(key)
         if node is None:
             if len(self._nodes) >= MAX_NODES:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from console.formats import sparkplug_values
+import msgspec
+
+from console.formats import remembering, sparkplug_values
 from console.formats.json_text import Unreadable
 from console.formats.sparkplug_wire import Metric
 
@@ -26,10 +28,25 @@ class Born(NamedTuple):
     unit: str
 
 
+class Kept(msgspec.Struct, array_like=True):
+    """A node as it is stored: its last birth, by metric with the alias."""
+
+    is_born: bool
+    bd_seq: int | None
+    devices: dict[str, bool]
+    metrics: list[tuple[str, str, int | None, str, int | None]]
+
+
+_KEPT = msgspec.msgpack.Decoder(Kept)
+_COUNTED = msgspec.msgpack.Decoder(tuple[int, int])
+_BORN, _COUNT = "born ", "count "  # what keys of rows begin with
+
+
 class Node:
     """One edge node since its last birth."""
 
     def __init__(self) -> None:
+        self.is_recalled = False  # known from before our start, and not heard of since
         self.is_born = False
         self.bd_seq: int | None = None
         self.devices: dict[str, bool] = {}
@@ -43,7 +60,7 @@ class Node:
     def begin(self, seq: int | None, bd_seq: int | None) -> None:
         """The node is born: all that was known of its metrics is void, and its count begins anew."""
         self.end()
-        self.is_born, self.bd_seq = True, bd_seq
+        self.is_born, self.bd_seq, self.is_recalled = True, bd_seq, False
         self._seq, self._count = seq, 0
 
     def end(self) -> None:
@@ -59,6 +76,10 @@ class Node:
         if self._seq is None or not self.is_born:
             return None, 0
         step = (seq - self._seq) % 256
+        if self.is_recalled and step != 1:
+            self.end()  # a birth may be among what we did not hear, and then its aliases mean something else
+            return None, 0
+        self.is_recalled = False
         if step > LATE:
             late = self._count - (256 - step)
             return (late if late >= 0 else None), 0
@@ -101,3 +122,50 @@ class Node:
             return False
         self._told.add(key)
         return True
+
+    def kept(self) -> Kept:
+        """What must be known of it after a new start."""
+        aliases = {(each.device, each.name): alias for alias, each in self._by_alias.items()}
+        metrics = [
+            (each.device, each.name, each.datatype, each.unit, aliases.get((each.device, each.name)))
+            for each in self._by_name.values()
+        ]
+        return Kept(self.is_born, self.bd_seq, self.devices, metrics)
+
+    @property
+    def count(self) -> tuple[int, int] | None:
+        """Its own number of its last message, and ours; None where it has none."""
+        return None if self._seq is None else (self._seq, self._count)
+
+    def recall(self, kept: Kept, count: tuple[int, int] | None) -> None:
+        """Be as it was before our start."""
+        self.is_born, self.bd_seq, self.devices = kept.is_born, kept.bd_seq, dict(kept.devices)
+        self.is_recalled = kept.is_born
+        if count is not None:
+            self._seq, self._count = count
+        for device, name, datatype, unit, alias in kept.metrics:
+            born = self._by_name[device, name] = Born(device, name, datatype, unit)
+            if alias is not None:
+                self._by_alias[alias] = born
+
+
+def rows_of(name: str, node: Node, *, has_birth: bool) -> remembering.Changes:
+    """A node as rows: the birth where it has changed, the count always."""
+    rows: remembering.Changes = {}
+    if has_birth:
+        rows[_BORN + name] = remembering.encode(node.kept())
+    if node.count is not None:
+        rows[_COUNT + name] = remembering.encode(node.count)
+    return rows
+
+
+def recalled(rows: remembering.Rows) -> dict[str, Node]:
+    """The nodes that such rows tell of, by name."""
+    rows = list(rows)
+    counts = [(key.removeprefix(_COUNT), value) for key, value in rows if key.startswith(_COUNT)]
+    born = [(key.removeprefix(_BORN), value) for key, value in rows if key.startswith(_BORN)]
+    counted, nodes = dict(remembering.read(counts, _COUNTED)), {}
+    for name, kept in remembering.read(born, _KEPT):
+        nodes[name] = Node()
+        nodes[name].recall(kept, counted.get(name))
+    return nodes
