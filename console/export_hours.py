@@ -25,7 +25,7 @@ class Hour(NamedTuple):
     """One hour of a series, from `since_ms` on; its readings belong to it by the end of their period."""
 
     since_ms: int
-    count: int
+    numbers: int
     total: float
     least: float
     most: float

@@ -242,10 +242,12 @@ class Desk:
 
     # --- what goes out --------------------------------------------------------
 
-    def export(self, source: str, *quantities: str, language: Language = "ko") -> list[dict[str, str]]:
+    def export(
+        self, source: str, *quantities: str, language: Language = "ko", hourly: bool = False
+    ) -> list[dict[str, str]]:
         """The rows of the labelled export of the last day, as `gwanje export --labelled` writes them."""
         to = self.core.folder.parent / f"{uuid_utils.uuid7()}.csv"
-        asked = cli_export.asked_for(source, quantities, "1d", "2099-01-01", to, language, labelled=True)
+        asked = cli_export.asked_for(source, quantities, "1d", "2099-01-01", to, language, True, hourly)
         assert cli_export.export(self.core.folder, asked, to) == 0
         with to.open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file))
