@@ -21,11 +21,12 @@ from PySide6.QtWidgets import (
 from db.alarm_records import Alarm, AlarmState, Rule
 from db.asset_records import Asset, OnDuty
 from db.records import Incident
-from widgets import alarm_values, theme
+from widgets import theme
 from widgets.alarm_acts import AlarmActs, can_be_acknowledged
 from widgets.alarm_delegate import ROW_HEIGHT, AlarmDelegate, AlarmTexts
 from widgets.alarm_details import AlarmDetails
 from widgets.alarm_model import AlarmModel, View
+from widgets.alarm_values import NewestValues
 from widgets.alarm_views import AlarmViews
 from widgets.bridge import Bridge
 from widgets.figures import plain
@@ -64,6 +65,7 @@ class AlarmPanel(QWidget):
         self._message = ""
         self._hovered = False
         self.model = AlarmModel(self)
+        self._values = NewestValues(self.texts.now)
         self.texts.under, self.texts.standing = self.model.under, self.model.find
         self.acts = AlarmActs(bridge, words, self, self.selected)
         self.acts.wanted.connect(self.look_wanted)
@@ -170,8 +172,9 @@ class AlarmPanel(QWidget):
                 self._take_duty(record)
         if alarms:
             self.model.apply(alarms)
+            self._values.follow(alarms)
             self.altered.emit(alarms)
-        if alarm_values.take(self.texts.now, self.model.alarms(), records):
+        if self._values.take(records):
             self.list.viewport().update()
 
     def _take_duty(self, record: OnDuty) -> None:
@@ -192,6 +195,7 @@ class AlarmPanel(QWidget):
         chosen = {alarm.id for alarm in self.selected()}
         self._arrived_ms = self._bridge.now_ms()
         self.model.replace(msgspec.convert(value, list[Alarm]))
+        self._values.renew(self.model.every())
         for alarm_id in chosen:
             self.choose(alarm_id)
         self._count()

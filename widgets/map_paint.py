@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap, QPolygonF
@@ -13,6 +15,8 @@ from widgets.map_frame import Frame
 
 FLOOR = "#20252b"
 SPRITE_PX = 44
+PULSE_MS = 1500
+_PULSE_PX, _PULSE_STEPS = 55, 28
 _MOST_SPRITES = 3000
 CAMERA_COLOUR = {
     "live": theme.TEXT, "starting": theme.DIM, "idle": "#6b7681", "stale": theme.PRIORITY[3],
@@ -151,14 +155,39 @@ def paint_selected(painter: QPainter, frame: Frame, point: QPointF, name: str) -
     painter.drawText(QPointF(left, point.y() + 5), text)
 
 
-def paint_pulse(painter: QPainter, point: QPointF, bad: int, part: float) -> None:
-    """A ring that grows and fades; `part` goes from 0 to 1."""
+def paint_pulses(painter: QPainter, pulses: Iterable[tuple[QPointF, int, float]]) -> None:
+    """Rings that grow and fade at (point, how bad, ms since it began); of many in one place the worst."""
+    rings: dict[tuple[int, int], tuple[QPointF, int, float]] = {}
+    for point, bad, since_ms in pulses:
+        here = (int(point.x()) // SPRITE_PX, int(point.y()) // SPRITE_PX)
+        before = rings.get(here)
+        if before is None or (bad, -since_ms) > (before[1], -before[2]):
+            rings[here] = (point, bad, since_ms)
+    for point, bad, since_ms in rings.values():
+        _paint_pulse(painter, point, bad, min(1.0, max(0.0, since_ms / PULSE_MS)))
+
+
+def _paint_pulse(painter: QPainter, point: QPointF, bad: int, part: float) -> None:
+    ratio = painter.device().devicePixelRatioF()
+    painter.drawPixmap(point - QPointF(_PULSE_PX, _PULSE_PX), _ring(bad, round(part * _PULSE_STEPS), ratio))
+
+
+@lru_cache(maxsize=256)
+def _ring(bad: int, step: int, ratio: float) -> QPixmap:
+    """The picture of one step: drawing the curve anew for each of very many pulses takes too long."""
+    side = round(2 * _PULSE_PX * ratio)
+    picture = QPixmap(side, side)
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    part = step / _PULSE_STEPS
+    painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
     ink = QColor(theme.priority_colour(PRIORITY_OF.get(bad, 4)))
     ink.setAlphaF(1.0 - part)
     painter.setPen(QPen(ink, 3))
-    painter.drawEllipse(point, 12 + 40 * part, 12 + 40 * part)
+    painter.drawEllipse(QPointF(_PULSE_PX, _PULSE_PX), 12 + 40 * part, 12 + 40 * part)
+    painter.end()
+    return picture
 
 
 def paint_area(painter: QPainter, frame: Frame, band: QRectF | None, area: QRectF | None) -> None:

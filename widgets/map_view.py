@@ -32,7 +32,6 @@ from widgets.map_ground import Ground
 from widgets.map_paint import FLOOR
 
 CELL_PX = 46
-PULSE_MS = 1500
 _FRAME_MS = 40
 _NEAREST_M, _FARTHEST_M = 0.02, 4000.0  # metres per pixel
 _MARGIN_PX = 80
@@ -295,16 +294,24 @@ class MapView(QWidget):
 
     def _paint_pulses(self, painter: QPainter, frame: Frame) -> None:
         now_s = self._now_s()
-        self._pulses = {id_: at for id_, at in self._pulses.items() if (now_s - at) * 1000 < PULSE_MS}
+        self._pulses = {
+            id_: at for id_, at in self._pulses.items() if (now_s - at) * 1000 < map_paint.PULSE_MS
+        }
         if not self._pulses:
             self._pulse_timer.stop()
             return
-        for id_, since in self._pulses.items():
-            at = self._at.get(id_)
-            if at is not None:
-                part = min(1.0, max(0.0, (now_s - since) * 1000 / PULSE_MS))
-                point = frame.point(float(self._x[at]), float(self._y[at]))
-                map_paint.paint_pulse(painter, point, int(self._bad[at]), part)
+        map_paint.paint_pulses(
+            painter,
+            (
+                (
+                    frame.point(float(self._x[at]), float(self._y[at])),
+                    int(self._bad[at]),
+                    (now_s - since) * 1000,
+                )
+                for id_, since in self._pulses.items()
+                if (at := self._at.get(id_)) is not None
+            ),
+        )
 
     # --- hands ---------------------------------------------------------------
 
