@@ -47,7 +47,6 @@ class RuleSeen(Record, frozen=True):
 
     `origin` says what decides: an edit goes before the settings, these before a pack.
     `pack` is the pack that has a rule of this id, also under an edit.
-    `units` are those of its quantity that have been received.
     """
 
     rule: Rule

@@ -32,6 +32,7 @@ from widgets.import_dialog import ImportDialog
 from widgets.layouts import PRESETS, Docks
 from widgets.packs_page import PacksPage
 from widgets.preferences import Preferences
+from widgets.rule_editor import RuleEditor
 from widgets.truth_bar import TruthBar, TruthPage
 from widgets.words import Words
 
@@ -165,6 +166,7 @@ class MainWindow(QMainWindow):
         new = self._act(alarms, "menu.new_incident", self.incident_wanted.emit)
         new.setText(f"{new.text()}\tCtrl+N")
         self._act(alarms, "crisis.menu", self.declare_crisis)
+        self._act(alarms, "rules.menu", self.open_rules, "Ctrl+R")
         self._act(alarms, "holds.menu", self.open_holds)
         self._language_menu(self._menu("menu.language"))
         helping = self._menu("menu.help")
@@ -295,6 +297,22 @@ class MainWindow(QMainWindow):
     def open_holds(self) -> None:
         """Show what is kept from retention."""
         HoldsPage(self._bridge, self._words, self).show()
+
+    @Slot()
+    def open_rules(self) -> None:
+        """Show the alarm rules."""
+        self.open_rule("")
+
+    @Slot(str)
+    def open_rule(self, rule: str) -> None:
+        """Show the alarm rules, with this one in front."""
+        page = self.findChild(RuleEditor)
+        if page is None:
+            page = RuleEditor(self._bridge, self._words, self)
+            page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        page.show()
+        page.raise_()
+        page.open_rule(rule)
 
     @Slot()
     def declare_crisis(self) -> None:
