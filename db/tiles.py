@@ -15,7 +15,9 @@ from db.errors import StoreError
 MAX_NAMES = 200
 MAX_TEXT = 2000
 MAX_TILE = 4 << 20
-_STEPS = 200_000_000  # of the database's machine, before a file that never ends is given up
+# Steps of the database's machine, before a file that never ends is given up: for what reads all of
+# it, and for one tile or the outline, for which somebody waits.
+_STEPS, _FEW_STEPS = 200_000_000, 20_000_000
 
 MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpg"), (b"RIFF", "webp"), (b"\x1f\x8b", "pbf"),
@@ -60,13 +62,13 @@ class Box(NamedTuple):
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+def _opened(path: Path, steps: int = _STEPS) -> Iterator[sqlite3.Connection]:
     """A connection that gives a file up that never ends; raises StoreError for whatever is wrong."""
     try:
         connection = open_foreign(path)
     except SqlError as error:
         raise StoreError(f"{path}: is no SQLite file ({error})") from error
-    left = [_STEPS]
+    left = [steps]
 
     def count() -> int:
         left[0] -= 100_000
@@ -100,7 +102,7 @@ def outline(path: Path) -> Tiles:
 
     Tiles are 0 in both; raises StoreError as `read` does.
     """
-    with _opened(path) as connection:
+    with _opened(path, _FEW_STEPS) as connection:
         ends = [
             connection.execute(
                 f"SELECT {which}(zoom_level) FROM tiles WHERE zoom_level BETWEEN 0 AND 30"
@@ -136,7 +138,7 @@ def tile(path: Path, zoom: int, column: int, row: int, most: int = MAX_TILE) -> 
 
     Raises StoreError for one that is no bytes or larger than `most`.
     """
-    with _opened(path) as connection:
+    with _opened(path, _FEW_STEPS) as connection:
         found = connection.execute(
             "SELECT typeof(tile_data), length(tile_data), CASE WHEN length(tile_data) <= ? THEN tile_data END"
             " FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ? LIMIT 1",

@@ -25,6 +25,7 @@ from db.workings import Progress
 from widgets import figures, theme
 from widgets.act_dialog import ActDialog
 from widgets.bridge import Bridge
+from widgets.fetching import Fetch
 from widgets.labels import plain_label
 from widgets.words import Words
 
@@ -89,7 +90,6 @@ class ExportDialog(QDialog):
         self._args = {"source": source, "since_ms": since_ms, "until_ms": until_ms}
         self._quantity = quantity
         self._task = ""
-        self._fetched = 0
         self._path = Path()
         self._rows = ""
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -180,34 +180,21 @@ class ExportDialog(QDialog):
             self._fail(progress.text)
 
     def _fetch(self, name: str) -> None:
-        args = {"name": name, "offset": self._fetched}
-        self._bridge.query("export.read", args, lambda value, error: self._take(name, value, error))
+        fetch = Fetch(self._bridge, name, self._path, self)
+        fetch.ended.connect(self._on_fetched)
+        fetch.start()
 
-    def _take(self, name: str, value: Any, error: str) -> None:
-        if error or not isinstance(value, dict):
+    @Slot(str)
+    def _on_fetched(self, error: str) -> None:
+        if error:
             self._fail(error)
             return
-        part = self._path.with_name(self._path.name + ".part")
-        try:
-            with part.open("ab" if self._fetched else "wb") as file:
-                file.write(value["data"])
-            self._fetched += len(value["data"])
-            if self._fetched < value["size"]:
-                self._fetch(name)
-                return
-            part.replace(self._path)
-        except OSError as problem:
-            part.unlink(missing_ok=True)
-            self._fail(problem.strerror or str(problem))
-            return
-        self._bridge.command("export.drop", {"name": name})
         self._say("export.done", rows=self._rows, path=str(self._path))
         self.cancel.setText(self._words.text("export.close"))
         self.begin.hide()
 
     def _fail(self, error: str) -> None:
         self._task = ""
-        self._fetched = 0
         self.bar.setVisible(False)
         self.begin.setEnabled(True)
         self._say("export.failed", error=figures.plain(error))

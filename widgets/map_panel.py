@@ -20,6 +20,7 @@ from widgets.map_cluster import PRIORITY_OF
 from widgets.map_ground import Ground
 from widgets.map_heat import HeatLayer
 from widgets.map_menu import LayerMenu
+from widgets.map_package import PackageDialog
 from widgets.map_places import Places, Standing
 from widgets.map_view import MapView
 from widgets.one_line import OneLine
@@ -272,6 +273,9 @@ class MapPanel(QWidget):
     @Slot()
     def _open_package(self) -> None:
         """Offer the chosen area as a package."""
+        if self.view.area is not None:
+            bounds = self.view.degrees_of(self.view.area)
+            PackageDialog(self._bridge, self._words, self.ground.sheets, bounds, self).show()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc gives back what was there before an area or a plan was opened."""
