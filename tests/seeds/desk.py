@@ -268,7 +268,8 @@ class Desk:
         return self.until(find, f"alert of {alarm.id}")
 
     def measurement(self, source: str, quantity: str) -> dict[str, Any]:
-        """The `DeviceMeasurement` that the hub has of our series, each attribute by its value."""
+        """The `DeviceMeasurement` that the hub has of our newest value, each attribute by its value."""
+        newest = self.value(source, quantity).value
 
         def find() -> dict[str, Any] | None:
             with self.hub.changed:
@@ -277,7 +278,9 @@ class Desk:
                         source,
                         quantity,
                     ):
-                        return {name: _plain(found) for name, found in each.items()}
+                        told = {name: _plain(found) for name, found in each.items()}
+                        if newest in (told.get("numValue"), told.get("textValue")):
+                            return told
             return None
 
         return self.until(find, f"measurement of {source} {quantity}")
