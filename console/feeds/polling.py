@@ -17,7 +17,7 @@ from console.errors import ConsoleError, Refused, Unavailable
 from console.feeds.fetching import Fetching, Later, Mark, Remembered, address
 from console.feeds.ingest import Ingest
 from console.feeds.posts import Delivered
-from console.formats import cap, open_api, topics, xml_text
+from console.formats import cap, open_api, sensorthings, topics, xml_text
 from console.formats.json_text import Unreadable
 from console.settings import Feed
 from console.worker import Worker, backoff
@@ -59,6 +59,7 @@ class Polling:
         self._marks = Remembered[Mark]()
         self._unread = Remembered[bool]()  # whether a page could not be read in full
         self._followed = Remembered[bool]()
+        self._next = Remembered[str]()  # where an unchanged page said that the next one is
         self._attempt = 0
         self._worker = Worker(f"poll-{name}", self._step)
 
@@ -113,6 +114,8 @@ class Polling:
 
     def _area(self, area: str, key: str) -> str:
         """All pages of an area; what is wrong with it, "" for nothing."""
+        if self._feed.kind == "sensorthings":
+            return self._linked(area, key)
         seen, before = 0, b""
         for page in range(self._poll.pages_most):
             name = f"{area}/{page}"
@@ -138,6 +141,29 @@ class Polling:
                 return ""
         return f"more than {self._poll.pages_most} pages"
 
+    def _linked(self, area: str, key: str) -> str:
+        """The pages of a SensorThings answer, of which each names the next one, on the same host."""
+        asked = address(self._poll, self._zone, self._clock.now_ms(), key, area, 0)
+        seen: set[str] = set()
+        for page in range(self._poll.pages_most):
+            seen.add(asked)
+            fetched = self._fetching.get(asked, key, self._marks.get(asked))
+            if fetched.body is None:
+                link = self._next.get(asked) or ""
+            else:
+                link = sensorthings.next_link(fetched.body, self._encodings)
+                digest = sha256(fetched.body).digest()
+                where = urlsplit(asked).path  # it names the Datastream, as an MQTT topic does
+                trouble = self._take(where, f"{area}/{page}", fetched.body, digest, key).trouble
+                self._marks.put(asked, fetched.mark)
+                self._next.put(asked, link)
+                if trouble:
+                    return trouble
+            asked = urljoin(asked, link)
+            if not link or asked in seen:
+                return ""
+        return f"more than {self._poll.pages_most} pages" if self._poll.pages_most > 1 else ""
+
     def _take(self, area: str, name: str, body: bytes, digest: bytes, key: str) -> _Page:
         """Store a page, unless it is the one that was stored last."""
         said, rows = self._examined(body)
@@ -149,7 +175,8 @@ class Polling:
             self._alerts(area, body, key, is_new=is_new)
         elif is_new:
             done = self._deliver(area, body)
-            self._unread.put(name, bool(done.set_aside) and not said.reason)
+            learns = self._feed.kind == "sensorthings" and b'"result"' not in body  # entities alone
+            self._unread.put(name, bool(done.set_aside) and not said.reason and not learns)
         self._seen.put(name, digest)
         if self._unread.get(name):
             return _Page(rows, said.total, "what it answers cannot be read in full; see what was set aside")

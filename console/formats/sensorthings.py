@@ -192,6 +192,16 @@ class SensorThingsDecoder:
         return start_ms, end_ms
 
 
+def next_link(payload: bytes, encodings: Sequence[str]) -> str:
+    """Where the page after this one is, "" for the last; what cannot be read has none."""
+    try:
+        crowded.check(payload)
+        link = _get(json_text.read(payload, encodings), "@iot.nextLink")
+    except Unreadable:
+        return ""
+    return link[:4000] if type(link) is str else ""
+
+
 def _get(found: Any, name: str) -> Any:
     return found.get(name) if type(found) is dict else None
 

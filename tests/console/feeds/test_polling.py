@@ -255,3 +255,57 @@ def test_json_and_xml_are_polled_alike(tmp_path: Path) -> None:
     ):
         console.wait_received("f", 2)
     assert {state for _, state, _ in kept(tmp_path)} == {"read"}
+
+
+def observations(server: HttpServer, *results: int, more: str = "") -> bytes:
+    rows = [
+        {"@iot.id": n, "phenomenonTime": f"2026-11-22T00:00:{n:02}Z", "result": float(n)} for n in results
+    ]
+    page: dict[str, Any] = {"value": rows}
+    return json.dumps(page | ({"@iot.nextLink": f"{server.url}{more}"} if more else {})).encode()
+
+
+def test_the_pages_of_sensorthings_are_followed_on_their_own_host(tmp_path: Path) -> None:
+    path = "/v1.1/Datastreams(1)/Observations"
+
+    def answer(request: Request) -> bytes:
+        if "skip=2" in request.path:
+            return observations(server, 3, 4, more=f"{path}?$skip=4")
+        if "skip=4" in request.path:
+            return observations(server, 5)
+        return observations(server, 1, 2, more=f"{path}?$skip=2")
+
+    with HttpServer(answer) as server:
+        made = feed(server.url + path, "sensorthings", key_file="key", header="X-Key")
+        with polled(tmp_path, made) as (console, _):
+            console.wait_received("f", 3)
+            asked = server.wait_asked(6)
+            wait_lamp(console, "ok")
+    assert [each.path.partition("?")[2] for each in asked[:3]] == ["", "$skip=2", "$skip=4"]
+    assert {each.headers["X-Key"] for each in asked} == {KEY}
+    values = sorted(each.value for each in {each.observed_ms: each for each in console.latest()}.values())
+    assert values[-1] == 5.0
+    assert console.counts("f").quarantined == 0
+    assert console.counts("f").received == 3, "unchanged pages are not stored again"
+
+
+@pytest.mark.parametrize(
+    ("link", "word"), [("http://other.example/x", "another host"), ("/v1.1/Datastreams(1)/Observations", "")]
+)
+def test_a_page_elsewhere_is_not_fetched_and_a_circle_ends(link: str, word: str, tmp_path: Path) -> None:
+    def answer(_: Request) -> bytes:
+        return json.dumps({"@iot.nextLink": link, "value": []}).encode()
+
+    with HttpServer(answer) as server:
+        made = feed(f"{server.url}/v1.1/Datastreams(1)/Observations", "sensorthings")
+        with polled(tmp_path, made) as (console, _):
+            wait_lamp(console, "bad" if word else "ok", word)
+            assert len(server.asked) <= 4
+
+
+def test_entities_that_a_poll_learns_are_no_trouble(tmp_path: Path) -> None:
+    stream = {"@iot.id": 1, "name": "t", "unitOfMeasurement": {"symbol": "°C"}}
+    with HttpServer(lambda _: json.dumps({"value": [stream]}).encode()) as server:
+        made = feed(f"{server.url}/v1.1/Datastreams", "sensorthings")
+        with polled(tmp_path, made) as (console, _):
+            wait_lamp(console, "ok")
