@@ -17,6 +17,7 @@ class MapSheet(Record, frozen=True):
     left, top right and bottom left; without them it lies with its `middle` there,
     so many `metres_per_pixel`, `turned` degrees clockwise. `facility` is the asset whose plan it is, with
     `floor`. `version` changes with the file.
+    `tone` is what becomes of the tiles' colours.
     """
 
     id: str
@@ -32,6 +33,7 @@ class MapSheet(Record, frozen=True):
     opacity: float = 1.0
     order: int = 0
     style: str = "outline"
+    tone: Literal["night", "grey", "colour"] = "colour"
     attribution: str = ""
     dated: str = ""
     corners: tuple[tuple[float, float], ...] = ()

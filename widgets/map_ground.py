@@ -49,6 +49,7 @@ class Ground(QObject):
         self._shapes: dict[str, Any] = {}
         self._layers: dict[str, Layer] = {}
         self._faults: dict[str, str] = {}
+        self._told_faults: set[str] = set()
         self._datum = Datum(126.978, 37.566)
         self._scale = 0.0
         self._ratio = 1.0
@@ -70,11 +71,13 @@ class Ground(QObject):
             return
         before = {sheet.id: sheet.version for sheet in self.sheets}
         self.sheets = msgspec.convert(value or [], list[MapSheet])
+        self.tiles.sheets = self.sheets
         for sheet in self.sheets:
             if before.get(sheet.id) == sheet.version:
                 continue
             self.tiles.forget(sheet.id)
             self._faults.pop(sheet.id, None)
+            self._told_faults.discard(sheet.id)
             if sheet.error:
                 continue
             if sheet.kind == "shapes":
@@ -152,7 +155,10 @@ class Ground(QObject):
         self.changed.emit()
 
     @Slot(str, int, int, int)
-    def _on_tile(self, _map_id: str, zoom: int, column: int, row: int) -> None:
+    def _on_tile(self, map_id: str, zoom: int, column: int, row: int) -> None:
+        if map_id in self.tiles.faults and map_id not in self._told_faults:
+            self._told_faults.add(map_id)
+            self.told.emit()
         side = BLOCK_PX * self._scale
         area = self._datum.tile_rect(zoom, column, row)
         for block in self._blocks:
@@ -166,8 +172,14 @@ class Ground(QObject):
         left = any(block in self._stale or block not in self._blocks for block in self._seen)
         return left or self.tiles.is_waiting
 
-    def paint(self, painter: QPainter, frame: Frame, ratio: float) -> None:
-        """Draw the ground of a frame; what does not fit into the frame's time comes with the next."""
+    def paint(self, painter: QPainter, frame: Frame, ratio: float) -> bool:
+        """Draw the ground of a frame; what does not fit into the frame's time comes with the next.
+
+        False where no map is shown at this scale.
+        """
+        self._seen = []
+        if not self.shown(frame.zoom):
+            return False
         if (frame.scale, ratio) != (self._scale, self._ratio):
             self._rescale(frame.scale, ratio)
         side = BLOCK_PX * frame.scale
@@ -189,6 +201,7 @@ class Ground(QObject):
             self._older = {}
         if any(block in self._stale or block not in self._blocks for block in wanted):
             self.changed.emit()
+        return True
 
     def _corner(self, frame: Frame, block: _Block, scale: float) -> QPointF:
         corner = frame.point(block[0] * BLOCK_PX * scale, block[1] * BLOCK_PX * scale)

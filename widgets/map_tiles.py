@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QRectF, QTimer, Signal, Slot
-from PySide6.QtGui import QImage, QImageReader, QPainter, QPixmap
+from PySide6.QtGui import QColor, QImage, QImageReader, QPainter, QPixmap, qRgb
 
 from db.map_records import MapSheet
 from widgets.bridge import Bridge
@@ -44,6 +44,7 @@ class TileStore(QObject):
         self._wishes: OrderedDict[Key, None] = OrderedDict()
         self._asked: set[Key] = set()
         self._came: list[tuple[Key, Any, str]] = []
+        self.sheets: list[MapSheet] = []
         self.faults: dict[str, str] = {}  # a map's id -> what was wrong with one of its tiles
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -153,7 +154,7 @@ class TileStore(QObject):
             if error:
                 self.faults[key[0]] = error
             elif value is not None:
-                picture, fault = self._picture_of(value)
+                picture, fault = self._picture_of(key[0], value)
                 if fault:
                     self.faults[key[0]] = f"{key[2]}/{key[3]}/{key[4]}: {fault}"
             self._keep(key, picture)
@@ -163,11 +164,12 @@ class TileStore(QObject):
             self._timer.start()
         self._ask()
 
-    def _picture_of(self, value: Any) -> tuple[QPixmap | None, str]:
+    def _picture_of(self, map_id: str, value: Any) -> tuple[QPixmap | None, str]:
+        tone = next((sheet.tone for sheet in self.sheets if sheet.id == map_id), "colour")
         if self._draw is not None and value.get("form") == "pbf":
             return self._draw(value), ""
         image, fault = decoded(bytes(value.get("data") or b""), MOST_SIDE)
-        return (QPixmap.fromImage(image), "") if image is not None else (None, fault)
+        return (QPixmap.fromImage(toned(image, tone)), "") if image is not None else (None, fault)
 
     def _keep(self, key: Key, picture: QPixmap | None) -> None:
         self._drop(key)
@@ -187,6 +189,8 @@ def decoded(content: bytes, most_side: int) -> tuple[QImage | None, str]:
     buffer.setData(QByteArray(content))
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
     reader = QImageReader(buffer)
+    if content.startswith(b"\x89PNG") and b"IEND" not in content[-16:]:
+        return None, "the picture is cut off"  # libpng would write so on stderr
     size = reader.size()
     if not size.isValid():
         return None, reader.errorString()
@@ -194,6 +198,44 @@ def decoded(content: bytes, most_side: int) -> tuple[QImage | None, str]:
         return None, f"{size.width()} x {size.height()} px"
     image = reader.read()
     return (None, reader.errorString()) if image.isNull() else (image, "")
+
+
+def toned(image: QImage, tone: str) -> QImage:
+    """The picture as a quiet ground: `night` turns a light map dark, `grey` takes its colours out."""
+    if tone not in _TONES:
+        return image
+    grey = image.convertToFormat(QImage.Format.Format_Grayscale8)
+    shades = QImage(
+        grey.constBits(), grey.width(), grey.height(), grey.bytesPerLine(), QImage.Format.Format_Indexed8
+    )
+    shades.setColorTable(_TONES[tone])
+    found = shades.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+    if image.hasAlphaChannel():
+        painter = QPainter(found)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationIn)
+        painter.drawImage(0, 0, image)
+        painter.end()
+    return found
+
+
+def _shades(first: str, last: str) -> list[int]:
+    """256 colours from that of black to that of white."""
+    a, b = QColor(first), QColor(last)
+    made = []
+    for step in range(256):
+        part = step / 255
+        red, green, blue = a.red(), a.green(), a.blue()
+        made.append(
+            qRgb(
+                round(red + (b.red() - red) * part),
+                round(green + (b.green() - green) * part),
+                round(blue + (b.blue() - blue) * part),
+            )
+        )
+    return made
+
+
+_TONES = {"night": _shades("#66727e", "#20252b"), "grey": _shades("#171b1f", "#7f8a95")}
 
 
 def _weight(picture: QPixmap | None) -> int:

@@ -268,9 +268,7 @@ class MapView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         frame = self.frame
-        if self.ground is not None and self.ground.shown(frame.zoom):
-            self.ground.paint(painter, frame, self.devicePixelRatioF())
-        else:
+        if self.ground is None or not self.ground.paint(painter, frame, self.devicePixelRatioF()):
             painter.fillRect(self.rect(), QColor(FLOOR))
             map_paint.paint_grid(painter, frame)
         for overlay in self.overlays:

@@ -188,6 +188,7 @@ class Atlas:
             form=outline.form,
             zooms=outline.zooms,
             bounds=outline.bounds,
+            tone=("grey" if outline.form == "jpg" else "night") if file.tone == "auto" else file.tone,
             name=file.name or outline.name[:200],
             attribution=file.attribution or outline.attribution[:400],
             dated=file.dated or outline.dated[:40] or day,

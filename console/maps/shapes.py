@@ -177,18 +177,15 @@ def _drawable(parts: list[Part]) -> tuple[list[Part], float]:
     if total <= MOST_POSITIONS:
         return parts, 0.0
     whole = np.concatenate([part.at for part in parts])
+    number = np.repeat(np.arange(len(parts)), [len(part.at) for part in parts])
     step = float((whole.max(axis=0) - whole.min(axis=0)).max()) / 65_536
     while True:
-        snapped = [_snapped(part, step) for part in parts]
-        coarse = [part for part in snapped if len(part.at) > 1]
-        if sum(len(part.at) for part in coarse) <= MOST_POSITIONS:
-            return coarse, step
+        cells = np.round(whole / step)
+        keep = np.ones(total, dtype=bool)
+        keep[1:] = (cells[1:] != cells[:-1]).any(axis=1) | (number[1:] != number[:-1])
+        left = np.bincount(number[keep], minlength=len(parts))
+        if left[left > 1].sum() <= MOST_POSITIONS:
+            break
         step *= 1.6
-
-
-def _snapped(part: Part, step: float) -> Part:
-    cells = np.round(part.at / step)
-    keep = np.empty(len(cells), dtype=bool)
-    keep[0] = True
-    keep[1:] = (cells[1:] != cells[:-1]).any(axis=1)
-    return part._replace(at=cells[keep] * step)
+    pieces = np.split(cells[keep] * step, np.cumsum(left)[:-1])
+    return [part._replace(at=at) for part, at in zip(parts, pieces, strict=True) if len(at) > 1], step

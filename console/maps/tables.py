@@ -21,7 +21,9 @@ class MapFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     by its `corners` (top left, top right, bottom left as longitude, latitude), or by
     its middle on the asset `facility` with `metres_per_pixel` and `turned` degrees
     clockwise; with `facility` it is that facility's plan of `floor`, shown when it is opened.
-    `style` and `label` (a property's name) are for geojson; a feature's own property
+    Tiles are toned down, so that they do not compete with what is abnormal: `night` makes a light map
+    dark, `grey` takes the colours out, `colour` leaves them; `auto` is grey for photographs (jpg) and
+    night for all else. `style` and `label` (a property's name) are for geojson; a feature's own property
     `class` (road, water, green, building, boundary, outline) goes before `style`.
     """
 
@@ -31,6 +33,7 @@ class MapFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     name: str = ""
     name_en: str = ""
     opacity: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    tone: Literal["auto", "night", "grey", "colour"] = "auto"
     min_zoom: Zoom = 0.0
     max_zoom: Zoom = 30.0
     order: int = 0
