@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 from sqlite_utils import Database
 
-from console import crisis, holds
+from console import crisis, holds, maintenance
 from console.alarms import jobs as alarms
 from console.errors import Refused
 from console.incidents import jobs as incidents
@@ -33,6 +33,46 @@ class _Args(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Acknowledge(_Args, frozen=True):
     alarms: Ids
+    note: Text = ""
+
+
+class Alarms(_Args, frozen=True):
+    alarms: Ids
+
+
+class Shelve(_Args, frozen=True):
+    alarms: Ids
+    until_ms: int
+    reason: Line
+
+
+class Comment(_Args, frozen=True):
+    alarms: Ids
+    text: Text
+
+
+class AssignAlarms(_Args, frozen=True):
+    alarms: Ids
+    assignee: Line
+
+
+class TakeOut(_Args, frozen=True):
+    alarms: Ids
+    order: Line
+    reason: Line = ""
+    until_ms: int | None = None
+
+
+class Plan(_Args, frozen=True):
+    asset: Line
+    since_ms: int
+    until_ms: int
+    order: Line
+    reason: Line = ""
+
+
+class EndPlan(_Args, frozen=True):
+    maintenance: Line
     note: Text = ""
 
 
@@ -123,8 +163,50 @@ Changed = tuple[Any, Iterable[Any]]
 
 
 def acknowledge(db: Database, context: Context, args: Acknowledge) -> Changed:
-    changed = alarms.acknowledge(db, args.alarms, context.actor, args.note, context.at_ms)
-    return len(changed), changed
+    return _counted(alarms.acknowledge(db, args.alarms, context.actor, args.note, context.at_ms))
+
+
+def reset(db: Database, context: Context, args: Acknowledge) -> Changed:
+    return _counted(alarms.reset(db, args.alarms, context.actor, args.note, context.at_ms))
+
+
+def shelve(db: Database, context: Context, args: Shelve) -> Changed:
+    changed = alarms.shelve(db, args.alarms, context.actor, args.until_ms, args.reason, context.at_ms)
+    return _counted(changed)
+
+
+def unshelve(db: Database, context: Context, args: Alarms) -> Changed:
+    return _counted(alarms.unshelve(db, args.alarms, context.actor, context.at_ms))
+
+
+def comment(db: Database, context: Context, args: Comment) -> Changed:
+    return _counted(alarms.comment(db, args.alarms, context.actor, args.text, context.at_ms))
+
+
+def assign_alarms(db: Database, context: Context, args: AssignAlarms) -> Changed:
+    return _counted(alarms.assign(db, args.alarms, context.actor, args.assignee, context.at_ms))
+
+
+def take_out(db: Database, context: Context, args: TakeOut) -> Changed:
+    changed = alarms.take_out(
+        db, args.alarms, context.actor, args.order, args.reason, args.until_ms, context.at_ms
+    )
+    return _counted(changed)
+
+
+def put_back(db: Database, context: Context, args: Alarms) -> Changed:
+    return _counted(alarms.put_back(db, args.alarms, context.actor, context.at_ms))
+
+
+def plan_maintenance(db: Database, context: Context, args: Plan) -> Changed:
+    return _first(maintenance.plan(db, context.actor, context.at_ms, **_fields(args)))
+
+
+def end_maintenance(db: Database, context: Context, args: EndPlan) -> Changed:
+    ended, changed = maintenance.end(
+        db, context.actor, context.at_ms, window_id=args.maintenance, note=args.note
+    )
+    return ended, [ended, *changed]
 
 
 def open_incident(db: Database, context: Context, args: Open) -> Changed:
@@ -176,6 +258,15 @@ def end_crisis(db: Database, context: Context, args: EndCrisis) -> Changed:
 
 ACTS: dict[str, tuple[type[msgspec.Struct], Callable[[Database, Context, Any], Changed]]] = {
     "alarm.acknowledge": (Acknowledge, acknowledge),
+    "alarm.reset": (Acknowledge, reset),
+    "alarm.shelve": (Shelve, shelve),
+    "alarm.unshelve": (Alarms, unshelve),
+    "alarm.comment": (Comment, comment),
+    "alarm.assign": (AssignAlarms, assign_alarms),
+    "alarm.out_of_service": (TakeOut, take_out),
+    "alarm.in_service": (Alarms, put_back),
+    "maintenance.plan": (Plan, plan_maintenance),
+    "maintenance.end": (EndPlan, end_maintenance),
     "incident.open": (Open, open_incident),
     "incident.note": (Note, note),
     "incident.change": (Change, change),
@@ -205,6 +296,10 @@ def read(name: str, args: dict[str, Any]) -> tuple[Any, Callable[[Database, Cont
 
 def _fields(args: _Args) -> dict[str, Any]:
     return {name: getattr(args, name) for name in args.__struct_fields__}
+
+
+def _counted(changed: list[Any]) -> Changed:
+    return len(changed), changed
 
 
 def _first(records: list[Any]) -> Changed:

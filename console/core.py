@@ -54,7 +54,7 @@ from console.sync.opening import open_central
 from console.sync.worker import Sync
 from console.tasks import Tasks
 from console.worker import Worker
-from db import alarms, connection, entries, feed, holds, incidents, keys, ops, readings, rules
+from db import alarms, connection, entries, feed, holds, incidents, keys, maintenance, ops, readings, rules
 from db import commands as done_commands
 
 log = structlog.get_logger(__name__)
@@ -238,7 +238,7 @@ class Core:
             latest = readings.latest(feed_db)
             standing = alarms.standing(ops_db)
             self.newest.publish([*latest, *standing, *incidents.page(ops_db, state="open", limit=1000)])
-            self.newest.publish(holds.active(ops_db))
+            self.newest.publish([*holds.active(ops_db), *maintenance.standing(ops_db, self.clock.now_ms())])
             self.health.seen(latest)
             self.health.alarms(standing)
             self.newest.publish(self.health.all())

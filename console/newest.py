@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from db.alarm_records import Alarm, Summary
+from db.alarm_records import Alarm, AlarmState, Maintenance, Summary
 from db.asset_records import Crisis, OnDuty
 from db.records import Act, Incident, Quarantined
 from db.workings import CatchUp, Gap, Hold, Progress
@@ -54,13 +54,15 @@ def _is_kept(record: Any) -> bool:
     if isinstance(record, Act | Quarantined | Gap | Summary):
         return False
     if isinstance(record, Alarm):
-        return record.is_standing
+        return record.shown is not AlarmState.NORMAL
     if isinstance(record, Incident):
         return record.state == "open"
     if isinstance(record, Progress):
         return record.state == "running"
     if isinstance(record, CatchUp):
         return record.active
+    if isinstance(record, Maintenance):
+        return record.ended_ms is None
     if isinstance(record, Hold):
         return record.released_ms is None
     if isinstance(record, Crisis):

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 from sqlite_utils import Database
 
+from console.alarms import history
 from console.board import Board
 from console.doctor.examinations import Examinations, SupportAsked
 from console.errors import Refused
@@ -27,7 +28,7 @@ from console.rereading import OneRaw, Rereading
 from console.rules.questions import Rules
 from console.running import Running
 from console.status import status
-from db import alarms, blobs, crises, entries, gaps, holds, incidents, quarantine, raw, readings
+from db import alarms, blobs, crises, entries, gaps, holds, incidents, maintenance, quarantine, raw, readings
 from db.asset_records import Asset
 from db.records import Entry, Trend
 
@@ -87,6 +88,15 @@ class One(_Args, frozen=True):
     id: str
 
 
+class OfAlarm(_Args, frozen=True):
+    alarm: str
+
+
+class HistoryOf(_Args, frozen=True):
+    alarm: str
+    limit: Limit = 200
+
+
 class Blob(_Args, frozen=True):
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
@@ -123,6 +133,9 @@ class Questions:
         self._known: dict[str, tuple[type[msgspec.Struct], Callable[[Any], Any]]] = {
             "state": (NoArgs, lambda args: core.newest.all()),
             "alarms": (NoArgs, self._alarms),
+            "alarm.history": (HistoryOf, self._alarm_history),
+            "alarm.last_similar": (OfAlarm, self._last_similar),
+            "maintenance": (NoArgs, self._maintenance),
             "assets": (AssetsOf, self._tree),
             "cameras": (NoArgs, lambda args: list(core.settings.cameras)),
             "site": (NoArgs, self._site),
@@ -186,6 +199,18 @@ class Questions:
     def _alarms(self, args: NoArgs) -> Any:
         with self._ops() as db:
             return alarms.standing(db)
+
+    def _alarm_history(self, args: HistoryOf) -> Any:
+        with self._ops() as db:
+            return history.history(db, args.alarm, args.limit)
+
+    def _last_similar(self, args: OfAlarm) -> Any:
+        with self._ops() as db:
+            return history.last_similar(db, args.alarm)
+
+    def _maintenance(self, args: NoArgs) -> Any:
+        with self._ops() as db:
+            return maintenance.every(db)
 
     def _site(self, args: NoArgs) -> dict[str, Any]:
         site = self._core.settings.site

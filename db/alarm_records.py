@@ -140,6 +140,7 @@ class Alarm(Record, frozen=True):
     `look` says what it is about: something measured, a prediction, or what another system said.
     `quiet`: it stands, and a `Summary` tells of it instead of an annunciation of its own.
     `comments` counts them, `comment` is the newest. `rule_version` is that of the rule that raised it.
+    `latching`: after its return it stands until somebody resets it.
     """
 
     id: str  # "<rule>|<source>|<quantity>", of an event "<rule>|<origin system>|<origin key>"
@@ -179,6 +180,7 @@ class Alarm(Record, frozen=True):
     annunciated_ms: int | None = None
     quiet: bool = False
     rule_version: int = 1
+    latching: bool = False
 
     @property
     def key(self) -> Key:
@@ -267,7 +269,7 @@ class Maintenance(Record, frozen=True):
     """A window in which everything at and below an asset is out of service.
 
     Times by our clock; it holds from `since_ms` inclusive to `until_ms` exclusive,
-    or until `ended_ms` if somebody ends it before.
+    or until `ended_ms` if somebody ends it before. `begun`: what stood below has been taken out.
     """
 
     id: str
@@ -280,6 +282,7 @@ class Maintenance(Record, frozen=True):
     at_ms: int
     ended_ms: int | None = None
     ended_by: str = ""
+    begun: bool = False
 
     @property
     def key(self) -> Key:

@@ -36,6 +36,9 @@ class Watch(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
     silence, `release` is the steady time at which it is announced after all.
     Of an event rule, `opens` are the events that go on and `ended` those that
     ended lately, each with the time observed; `said` is what the newest one says.
+    `called` is the steady time at which it began to ask for somebody, `rung` when it last did,
+    `back` when it was announced after a shelf or work had ended. `shelf_due` and `service_due`
+    are the steady times after which these have ended, whatever became of the wall clock.
     """
 
     id: str
@@ -49,6 +52,11 @@ class Watch(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
     opens: tuple[tuple[str, int], ...] = ()
     ended: tuple[tuple[str, int], ...] = ()
     said: Said | None = None
+    called: int | None = None
+    rung: int | None = None
+    back: int | None = None
+    shelf_due: int | None = None
+    service_due: int | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -164,7 +172,7 @@ def events_and_gathered(db: Database) -> None:
 
 
 def standing(db: Database) -> list[Alarm]:
-    """Every alarm that is not normal, the most urgent and oldest first."""
+    """Every alarm that is not simply normal, also a shelved one, the most urgent and oldest first."""
     rows = db.conn.execute(
         "select watch from alarm where state <> ? order by priority, changed_ms, id",
         [AlarmState.NORMAL.value],
@@ -219,7 +227,7 @@ def _row(watch: Watch, act: int) -> tuple[object, ...]:
         alarm.rule,
         alarm.source,
         alarm.quantity,
-        alarm.state.value,
+        alarm.shown.value,
         alarm.priority,
         alarm.activation,
         alarm.changed_ms,

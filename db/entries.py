@@ -276,6 +276,16 @@ def newest(db: Database, limit: int) -> list[Entry]:
     return [Entry(*row) for row in rows]
 
 
+def of_alarm(db: Database, alarm_id: str, limit: int) -> list[Entry]:
+    """What was done with one alarm here, newest first."""
+    rows = db.conn.execute(
+        f"SELECT {_COLUMNS} FROM entry WHERE subject = ? AND type >= 'alarm.' AND type < 'alarm/'"
+        " ORDER BY position DESC LIMIT ?",
+        (alarm_id, limit),
+    )
+    return [Entry(*row) for row in rows]
+
+
 def every(db: Database, prefix: str = "") -> Iterator[Entry]:
     """All entries whose type begins with `prefix`, forked ones too; for rebuilding folds."""
     for table in ("entry", "entry_fork"):

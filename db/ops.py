@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-from db import alarms, annunciations, board_schema, holds, hub_messages, hubs, ops_log_schema, rules
+from db import (
+    alarms,
+    annunciations,
+    board_schema,
+    holds,
+    hub_messages,
+    hubs,
+    maintenance,
+    ops_log_schema,
+    rules,
+)
 
 migrations = Migrations("ops")
 
@@ -26,6 +36,7 @@ migrations(name="m0006_hold_entries")(holds.hold_entries)
 migrations(name="m0007_alarm_events")(alarms.events_and_gathered)
 migrations(name="m0008_hub_marks")(hubs.hub_marks)
 migrations(name="m0009_hub_messages")(hub_messages.hub_messages)
+migrations(name="m0010_maintenance")(maintenance.windows)
 migrations(name="m0011_annunciations")(annunciations.annunciation_rows)
 migrations(name="m0012_rule_entries")(rules.rule_entries)
 migrations(name="m0013_board")(board_schema.board_tables)

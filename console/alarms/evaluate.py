@@ -23,16 +23,16 @@ from msgspec.structs import replace
 from sqlite_utils import Database
 
 from console.alarms import annunciations
+from console.alarms.lines import entry_of
 from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
-from console.alarms.transitions import Transition
 from console.clock import Clock
-from db import alarms, arrivals, entries, events, readings
-from db.alarm_records import Alarm, Rule
+from db import alarms, arrivals, entries, events, maintenance, readings
+from db.alarm_records import Alarm, Maintenance, Rule
 from db.alarms import Cursor, Mark
 from db.asset_records import Asset
 from db.readings import StoredReading
-from db.records import Draft, Reading
+from db.records import Reading
 
 log = structlog.get_logger(__name__)
 
@@ -75,8 +75,8 @@ class Evaluator:
 
     def step(
         self, ops_db: Database, feed_db: Database, handed: Sequence[StoredReading] | None, now_ms: int
-    ) -> list[Alarm]:
-        """Judge what is new, let due timers fire, write it down; returns the alarms that changed.
+    ) -> list[Alarm | Maintenance]:
+        """Judge what is new, let due timers fire, write it down; returns what changed.
 
         At most `MOST_READINGS` are taken at a time; `handed` is used where it
         continues the cursor. It may be run again after a rollback.
@@ -110,6 +110,7 @@ class Evaluator:
         elif kept.acts != self._at.acts:
             for watch in alarms.changed_watches(ops_db, self._at.acts):
                 self._reducer.replace(watch)
+            self._reducer.timed.take_windows(maintenance.standing(ops_db, kept.wall_ms), kept.shift)
             self._at = replace(self._at, acts=kept.acts)
             self._must_write = True
 
@@ -129,6 +130,7 @@ class Evaluator:
         self._marks, self._must_write = [], False
         self._is_started = alarms.last_start(ops_db) == self._started_ms
         self._offset_ms = self._offsets.get(kept.step, self._offset_ms)
+        self._reducer.timed.take_windows(maintenance.standing(ops_db, kept.wall_ms), kept.shift)
         for watch in orphans:
             self._reducer.withdraw(watch, self._started_ms)
 
@@ -256,7 +258,7 @@ class Evaluator:
             return 0.0
         return _KEEP_CURSOR_S if batch else _KEEP_CURSOR_QUIET_S
 
-    def _write(self, ops_db: Database, now_ms: int, patience_s: float) -> list[Alarm]:
+    def _write(self, ops_db: Database, now_ms: int, patience_s: float) -> list[Alarm | Maintenance]:
         reducer, now_s = self._reducer, self._clock.monotonic_s()
         if now_s - self._cursor_kept_s < patience_s:
             return []
@@ -269,6 +271,7 @@ class Evaluator:
         for transition in reducer.transitions:
             entries.append(ops_db, entry_of(transition, SYSTEM))
         annunciations.note(ops_db, reducer.transitions, SYSTEM)
+        begun = maintenance.begin(ops_db, reducer.timed.begun)
         changed = {transition.alarm.id: transition.alarm for transition in reducer.transitions}
         self._at = replace(
             self._at, steady=reducer.steady, shift=reducer.shift, wall_ms=now_ms, step=self._at.step + 1
@@ -280,7 +283,8 @@ class Evaluator:
         self._marks.clear()
         reducer.changed.clear()
         reducer.transitions.clear()
-        return list(changed.values())
+        reducer.timed.begun.clear()
+        return [*changed.values(), *begun]
 
     def _write_seen(self, ops_db: Database) -> None:
         seen = self._reducer.seen
@@ -290,38 +294,6 @@ class Evaluator:
         alarms.put_gathered(ops_db, [(key, gathered[key]) for key in sorted(anew)])
         anew.clear()
         self._at = replace(self._at, seen_reading=self._at.reading)
-
-
-def entry_of(transition: Transition, actor: str) -> Draft:
-    """The line of the event log that a transition becomes."""
-    alarm = transition.alarm
-    payload: dict[str, object] = {
-        "activation": alarm.activation,
-        "state": alarm.state.value,
-        "priority": alarm.priority,
-        "rule": alarm.rule,
-        "source": alarm.source,
-        "quantity": alarm.quantity,
-    }
-    if transition.verb == "raised":
-        payload |= {
-            "kind": alarm.kind,
-            "name": alarm.name,
-            "place": alarm.place,
-            "value": alarm.value,
-            "unit": alarm.unit,
-            "limit": alarm.limit,
-            "observed_ms": alarm.observed_ms,
-        }
-        if alarm.text:
-            payload["text"] = alarm.text
-    if transition.verb in ("raised", "suppressed", "released") and (
-        alarm.suppressed_by or transition.verb != "raised"
-    ):
-        payload["suppressed_by"] = alarm.suppressed_by
-    if transition.verb == "acknowledged":
-        payload["note"] = alarm.note
-    return Draft(f"alarm.{transition.verb}", alarm.id, transition.at_ms, actor, payload)
 
 
 def _is_whole(batch: Sequence[StoredReading]) -> bool:

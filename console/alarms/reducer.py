@@ -24,12 +24,14 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from console.alarms import force, statements
+from console.alarms import aside, force, statements
 from console.alarms import transitions as rule
 from console.alarms.causes import Causes
-from console.alarms.gather import Figure, Values, gather, note
+from console.alarms.gather import Figure
+from console.alarms.kept import Kept
 from console.alarms.limits import is_beyond
 from console.alarms.rulebook import NOTHING, Plan, Rulebook, Subject, is_of_events
+from console.alarms.timed import Timed, is_window
 from console.alarms.transitions import Moved, Transition
 from db.alarm_records import Rule
 from db.alarms import Gathered, Watch
@@ -38,10 +40,6 @@ from db.readings import StoredReading
 from db.records import Event, Flag, Reading
 
 _NEVER = 1 << 62
-_AHEAD_MS = 60_000
-"""How far ahead of ours a sender's clock may be; a time beyond that would make all that follows late."""
-_NOTED = "|"
-"""Before the series of a noted value among what is gathered; no rule's name can be empty."""
 
 
 class Reducer:
@@ -62,11 +60,11 @@ class Reducer:
         self.seen: dict[str, int] = {}
         self.changed: dict[str, Watch] = {}
         self.transitions: list[Transition] = []
-        self.gathered: dict[str, Gathered] = {}
-        self.gathered_anew: set[str] = set()
-        self._known: Values = {}
+        self._kept = Kept(rulebook)
+        self.gathered, self.gathered_anew = self._kept.gathered, self._kept.anew
         self._opened: dict[tuple[str, str], str] = {}
         self._causes = Causes(rulebook)
+        self.timed = Timed(rulebook, self._set_timer)
         self._silences: dict[str, tuple[Subject, int]] = {}
         self._timers: list[tuple[int, str]] = []
         self._next_due = _NEVER
@@ -78,11 +76,7 @@ class Reducer:
     ) -> list[Watch]:
         """Take up what was kept; returns the watches that no rule makes any more."""
         orphans = []
-        for key, state in (gathered or {}).items():
-            self.gathered[key] = state
-            if key.startswith(_NOTED):
-                source, _, quantity = key.removeprefix(_NOTED).rpartition("|")
-                self._known[source, quantity] = state
+        self._kept.resume(gathered or {})
         for watch in watches:
             self.watches[watch.id] = watch
             subject = self.rulebook.subject(watch.id)
@@ -95,6 +89,8 @@ class Reducer:
             for event, _ in watch.opens:
                 self._opened[subject.rule.id, event] = watch.id
             self._causes.follow(subject, Watch(watch.id), watch)
+            self.timed.remember(watch)
+            self.timed.arm(watch, subject, self.shift)
         for key, at in sorted(seen.items()):
             subject = self.rulebook.subject(key)
             if subject is not None:
@@ -104,6 +100,7 @@ class Reducer:
     def replace(self, watch: Watch) -> None:
         """Take over a watch that an operator's act has changed in the store."""
         self.watches[watch.id] = watch
+        self._arm(watch)
 
     def recall(self, reading: Reading) -> None:
         """Note again what a reading said that was already judged: who was heard, and what rules gather."""
@@ -114,9 +111,9 @@ class Reducer:
             for subject in plan.silences:
                 self._listen(subject, reading.received_ms - self.shift)
         for subject in _gathering(plan, reading):
-            self._gather(subject, reading)
+            self._kept.gather(subject, reading)
         if plan.noted and not reading.flags:
-            self._note(reading)
+            self._kept.note(reading)
 
     # --- events --------------------------------------------------------------------
 
@@ -156,6 +153,10 @@ class Reducer:
     def jump(self, by_ms: int) -> None:
         """The wall clock went on by `by_ms` in which no time passed for us; negative: it went back."""
         self.shift += by_ms
+        for watch in self.watches.values():
+            if watch.shelf_due is not None or watch.service_due is not None:
+                self._arm(watch)
+        self.timed.take_windows(self.timed.windows.values(), self.shift)
 
     def start(self, at_ms: int) -> None:
         """The console began to listen: sources of the asset tree may be silent from now on."""
@@ -166,8 +167,12 @@ class Reducer:
                 self._listen(subject, self.steady)
 
     def withdraw(self, watch: Watch, at_ms: int) -> None:
-        """The rule of a watch is gone: its condition counts as over."""
+        """The rule of a watch is gone: its condition counts as over, and nothing puts it aside any more."""
         self._move(watch, rule.settle_return(replace(watch, release=None), at_ms))
+        watch = self.watches.get(watch.id, watch)
+        self._move(watch, aside.put_back(watch, at_ms, loud=False))
+        watch = self.watches.get(watch.id, watch)
+        self._move(watch, aside.end_shelf(watch, at_ms, loud=False))
         for child in [each for each in self.watches.values() if _is_under(each, watch.id)]:
             self._move(child, rule.suppress(child, "", at_ms))
 
@@ -192,7 +197,7 @@ class Reducer:
         """Judge what needs more than the value itself."""
         at_ms = self.steady + self.shift
         for subject in _gathering(plan, reading):
-            figure = self._gather(subject, reading)
+            figure = self._kept.gather(subject, reading)
             if figure is None:
                 continue
             watch = self.watches.get(subject.id)
@@ -200,43 +205,11 @@ class Reducer:
                 if not figure.beyond:
                     continue
                 watch = Watch(subject.id)
-            if not self._is_in_force(subject, reading.observed_ms):
+            if not self._kept.is_in_force(subject, reading.observed_ms):
                 figure = Figure(figure.value, beyond=False, back=True, observed_ms=figure.observed_ms)
             self._move(watch, rule.weigh(watch, subject, figure, reading.unit, self.steady, at_ms))
         if plan.noted and not reading.flags:
-            self._note(reading)
-
-    def _is_in_force(self, subject: Subject, at_ms: int) -> bool:
-        limits = subject.rule
-        return force.in_time(limits, at_ms, self.rulebook.zone) and force.is_met(
-            limits, subject.source, self._known
-        )
-
-    def _gather(self, subject: Subject, reading: Reading) -> Figure | None:
-        value = rule.number(reading)
-        if value is None:
-            return None
-        if reading.observed_ms > reading.received_ms + _AHEAD_MS and subject.rule.kind != "forecast":
-            reading = replace(reading, observed_ms=reading.received_ms)
-        state = self.gathered.get(subject.id)
-        if state is None:
-            state = Gathered()
-        figure = gather(subject.rule, state, reading, value, self._known)
-        if subject.rule.kind not in ("threshold", "cross"):
-            self.gathered[subject.id] = state
-            self.gathered_anew.add(subject.id)
-        return figure
-
-    def _note(self, reading: Reading) -> None:
-        value = rule.number(reading)
-        if value is None:
-            return
-        key = f"{_NOTED}{reading.source}|{reading.quantity}"
-        state = self.gathered.get(key)
-        if state is None:
-            state = self.gathered[key] = self._known[reading.source, reading.quantity] = Gathered()
-        note(state, value, min(reading.observed_ms, reading.received_ms + _AHEAD_MS))
-        self.gathered_anew.add(key)
+            self._kept.note(reading)
 
     def _state(self, about: Rule, event: Event, steady: int) -> None:
         """What an event's statement at this steady time means for one rule."""
@@ -294,6 +267,9 @@ class Reducer:
         fired = False
         while self._timers and self._timers[0][0] <= steady:
             due, key = heapq.heappop(self._timers)
+            if is_window(key):
+                fired = self._begin_window(key, due) or fired
+                continue
             watch = self.watches.get(key)
             subject = self.rulebook.subject(key) if watch is not None else None
             if watch is not None and subject is not None and watch.release == due:
@@ -303,10 +279,30 @@ class Reducer:
             elif watch is not None and subject is not None and watch.due == due:
                 self._move(watch, self._expire(watch, subject, due))
                 fired = True
+            elif watch is not None and subject is not None and self._come(watch, subject, due):
+                fired = True
             elif key in self._silences and (watch is None or not watch.active):
                 fired = self._silent(key, due) or fired
         self._next_due = self._timers[0][0] if self._timers else _NEVER
         return fired
+
+    def _come(self, watch: Watch, subject: Subject, due: int) -> bool:
+        """Let come what time alone brings to a watch."""
+        moved = self.timed.act(watch, subject, due, self.shift)
+        if moved is not None:
+            self._move(watch, moved)
+        return moved is not None
+
+    def _begin_window(self, key: str, due: int) -> bool:
+        watches = [self.watches[each] for each in sorted(self.watches)]
+        for watch, moved in self.timed.begin(key, watches, due, self.shift):
+            self._move(watch, moved)
+        return bool(self.timed.begun)
+
+    def _arm(self, watch: Watch) -> None:
+        subject = self.rulebook.subject(watch.id)
+        if subject is not None:
+            self.timed.arm(watch, subject, self.shift)
 
     def _expire(self, watch: Watch, subject: Subject, due: int) -> Moved:
         if is_of_events(subject.rule):
@@ -326,10 +322,14 @@ class Reducer:
         return True
 
     def _move(self, before: Watch, moved: Moved) -> None:
-        after = moved.watch
-        if after is before:
+        if moved.watch is before:
             return
-        key = after.id
+        key = moved.watch.id
+        subject = self.rulebook.subject(key)
+        if subject is not None:
+            moved = self.timed.follow(moved, subject, self.shift)
+            self.timed.arm(moved.watch, subject, self.shift)
+        after = moved.watch
         if after.is_idle:
             self.watches.pop(key, None)
         else:

@@ -54,6 +54,8 @@ class Subject(msgspec.Struct, frozen=True):
             asset=self.place.asset,
             place=self.place.text,
             look=_LOOKS.get(rule.kind, "actual"),
+            rule_version=rule.version,
+            latching=rule.latch,
         )
 
 

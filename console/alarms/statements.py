@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from console.alarms import transitions
 from console.alarms.rulebook import Subject, matches
 from console.alarms.transitions import Moved
-from db.alarm_records import Rule
+from db.alarm_records import AlarmState, Rule
 from db.alarms import Said, Watch
 from db.records import Event, Flag
 
@@ -104,7 +104,7 @@ def ends(watch: Watch, subject: Subject, event: Event, steady: int, at_ms: int) 
         return Moved(watch)
     if not watch.active:
         return Moved(replace(watch, due=steady + FORGET_MS, said=None))
-    moved = transitions.settle_return(watch, at_ms, latch=subject.rule.latch)
+    moved = transitions.settle_return(watch, at_ms)
     return Moved(replace(moved.watch, due=steady + FORGET_MS, said=None), moved.transition)
 
 
@@ -128,7 +128,7 @@ def counted(watch: Watch, subject: Subject, event: Event, steady: int, at_ms: in
 def expire(watch: Watch, subject: Subject, steady: int, at_ms: int) -> Moved:
     """A time of the watch ran out: the end of an alarm without an end, of a cool-down, of our memory."""
     if watch.active:
-        moved = transitions.settle_return(watch, at_ms, latch=subject.rule.latch)
+        moved = transitions.settle_return(watch, at_ms)
         calm = replace(moved.watch, opens=(), said=None, due=steady + FORGET_MS)
         return Moved(calm, moved.transition)
     if subject.rule.kind == "count":
@@ -141,7 +141,7 @@ def expire(watch: Watch, subject: Subject, steady: int, at_ms: int) -> Moved:
 
 def _forgotten(watch: Watch, steady: int) -> Watch:
     """Nothing to remember, unless somebody still has to acknowledge the alarm."""
-    if watch.alarm is not None and watch.alarm.is_standing:
+    if watch.alarm is not None and watch.alarm.shown is not AlarmState.NORMAL:
         return replace(watch, opens=(), ended=(), due=steady + FORGET_MS)
     return Watch(watch.id)
 

@@ -1,18 +1,22 @@
 """How one watch and its alarm move. Pure functions; the times are handed in.
 
-The states are those of ISA-18.2 / IEC 62682 without shelving:
+The states are those of ISA-18.2 / IEC 62682; what puts an alarm aside is in `console/alarms/aside.py`:
 
     normal --raise--> unacknowledged --acknowledge--> acknowledged --return--> normal
                       unacknowledged --return--> returned --acknowledge--> normal
                       returned --raise--> unacknowledged, a new activation
+    of an alarm that latches:
+                      acknowledged --return--> latched --reset--> normal
+                      returned --acknowledge--> latched
+                      latched --raise--> unacknowledged, a new activation
 
 A limit is crossed when the value is beyond it; a value on the limit is not.
 It is back when the value is inside by the deadband, the deadband's edge
 included. A delay runs from the reading that began it by the time we received
 it, and any reading that contradicts it ends it.
 
-An alarm that latches becomes returned even if it was acknowledged before. One
-that is suppressed is normal when it returns: nobody was told of it.
+One that is suppressed, shelved or out of service is normal (or latched) when it
+returns: nobody was told of it.
 """
 
 from __future__ import annotations
@@ -29,7 +33,10 @@ from db.alarm_records import Alarm, AlarmState, Rule
 from db.alarms import Watch
 from db.records import Reading
 
-Verb = Literal["raised", "acknowledged", "returned", "normal", "suppressed", "released"]
+Verb = Literal[
+    "raised", "acknowledged", "returned", "normal", "latched", "suppressed", "released", "reset", "shelved",
+    "unshelved", "out_of_service", "in_service", "commented", "assigned", "escalated", "realarmed",
+]  # fmt: skip
 
 JUDGED = frozenset({"good", "uncertain"})
 """Qualities whose values are judged; another one says that the sensor itself doubts the value."""
@@ -106,7 +113,7 @@ def _pulse(watch: Watch, subject: Subject, figure: Figure, unit: str, steady: in
 def expire(watch: Watch, subject: Subject, at_ms: int) -> Moved:
     """The watch after its delay ran out."""
     if watch.active:
-        return settle_return(watch, at_ms, latch=subject.rule.latch)
+        return settle_return(watch, at_ms)
     return raise_alarm(watch, subject, at_ms)
 
 
@@ -130,7 +137,12 @@ def raise_alarm(watch: Watch, subject: Subject, at_ms: int, suppressed_by: str =
         limit=limit_of(subject.rule, watch.peak),
         observed_ms=watch.peak_observed_ms,
         incident=before.incident if before.is_standing else "",
+        assignee=before.assignee if before.is_standing else "",
         suppressed_by=suppressed_by,
+        shelf=before.shelf,
+        out_of_service=before.out_of_service,
+        comments=before.comments,
+        comment=before.comment,
     )
     if said is not None:
         alarm = replace(
@@ -146,15 +158,20 @@ def raise_alarm(watch: Watch, subject: Subject, at_ms: int, suppressed_by: str =
     return Moved(replace(_calm(watch), active=True, alarm=alarm), Transition("raised", alarm, at_ms))
 
 
-def settle_return(watch: Watch, at_ms: int, *, latch: bool = False) -> Moved:
-    """The condition is gone for good: normal if somebody has acknowledged it, else returned."""
+def settle_return(watch: Watch, at_ms: int) -> Moved:
+    """The condition is gone for good: normal (or latched) if it asks for nobody, else returned."""
     alarm, calm = watch.alarm, _calm(watch)
     if alarm is None or alarm.state not in (AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED):
         return Moved(calm)
-    is_done = bool(alarm.suppressed_by) or (alarm.state is AlarmState.ACKNOWLEDGED and not latch)
-    state = AlarmState.NORMAL if is_done else AlarmState.RETURNED
+    is_done = alarm.state is AlarmState.ACKNOWLEDGED or alarm.shown is not alarm.state
+    state, verb = _rest(alarm) if is_done else (AlarmState.RETURNED, "returned")
     after = replace(alarm, state=state, changed_ms=at_ms, returned_ms=at_ms, suppressed_by="")
-    return Moved(replace(calm, alarm=after), Transition("normal" if is_done else "returned", after, at_ms))
+    return Moved(replace(calm, alarm=after), Transition(verb, after, at_ms))
+
+
+def _rest(alarm: Alarm) -> tuple[AlarmState, Verb]:
+    """Where an alarm comes to that has returned and asks for nobody."""
+    return (AlarmState.LATCHED, "latched") if alarm.latching else (AlarmState.NORMAL, "normal")
 
 
 def suppress(watch: Watch, cause: str, at_ms: int) -> Moved:
@@ -168,8 +185,10 @@ def suppress(watch: Watch, cause: str, at_ms: int) -> Moved:
 
 
 def _calm(watch: Watch) -> Watch:
-    """Settled, with what is known of events kept."""
-    return Watch(watch.id, alarm=watch.alarm, opens=watch.opens, ended=watch.ended, said=watch.said)
+    """Settled; what is known of events, and what puts the alarm aside, is kept."""
+    return replace(
+        watch, active=False, due=None, peak=None, peak_observed_ms=None, unit="", release=None, called=None
+    )
 
 
 def acknowledge(watch: Watch, actor: str, note: str, at_ms: int) -> Moved:
@@ -177,16 +196,24 @@ def acknowledge(watch: Watch, actor: str, note: str, at_ms: int) -> Moved:
     alarm = watch.alarm
     if alarm is None or alarm.state not in (AlarmState.UNACKNOWLEDGED, AlarmState.RETURNED):
         return Moved(watch)
-    returned = alarm.state is AlarmState.RETURNED
     after = replace(
         alarm,
-        state=AlarmState.NORMAL if returned else AlarmState.ACKNOWLEDGED,
+        state=_rest(alarm)[0] if alarm.state is AlarmState.RETURNED else AlarmState.ACKNOWLEDGED,
+        quiet=False,
         changed_ms=at_ms,
         acknowledged_by=actor,
         acknowledged_ms=at_ms,
         note=note,
     )
-    return Moved(replace(watch, alarm=after), Transition("acknowledged", after, at_ms))
+    return Moved(replace(watch, alarm=after, called=None), Transition("acknowledged", after, at_ms))
+
+
+def reset(watch: Watch, note: str, at_ms: int) -> Moved:
+    """Somebody lets a latched alarm go; any other stays as it is."""
+    if watch.alarm is None or watch.alarm.state is not AlarmState.LATCHED:
+        return Moved(watch)
+    after = replace(watch.alarm, state=AlarmState.NORMAL, changed_ms=at_ms, note=note)
+    return Moved(replace(watch, alarm=after), Transition("reset", after, at_ms))
 
 
 def number(reading: Reading) -> float | None:
@@ -201,6 +228,4 @@ def _begin_return(watch: Watch, rule: Rule, steady: int, at_ms: int) -> Moved:
     if watch.due is not None:
         return Moved(watch)
     delay = round(rule.off_delay_s * 1000)
-    return (
-        Moved(replace(watch, due=steady + delay)) if delay else settle_return(watch, at_ms, latch=rule.latch)
-    )
+    return Moved(replace(watch, due=steady + delay)) if delay else settle_return(watch, at_ms)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlite_utils import Database
 
-from console.alarms.evaluate import entry_of
+from console.alarms.lines import entry_of
 from console.alarms.rulebook import matches
 from console.alarms.transitions import Transition
 from console.formats.event_life import ENDS

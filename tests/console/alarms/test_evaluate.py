@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.alarms import jobs
-from console.alarms.evaluate import SETTLE_MS, Evaluator, entry_of
+from console.alarms.evaluate import SETTLE_MS, Evaluator
+from console.alarms.lines import entry_of
 from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
 from console.clock import ManualClock
