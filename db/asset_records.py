@@ -134,6 +134,10 @@ class FacilityHealth(Record, frozen=True):
     incidents: int = 0
     is_overdue: bool = False
 
+    @property
+    def key(self) -> Key:
+        return ("facility_health", self.id)
+
 
 class Facilities(Record, frozen=True):
     """Every facility over a span that ends now, the worst first."""
@@ -153,6 +157,10 @@ class DeviceHealth(Record, frozen=True):
     known: float
     down_ms: int
     failures: int
+
+    @property
+    def key(self) -> Key:
+        return ("device_health", self.id)
 
 
 class Downtime(Record, frozen=True):
