@@ -80,15 +80,20 @@ def parse(text: str, origin: str) -> Settings:
     for key, found in raw.items():
         settings = msgspec.structs.replace(settings, **{key: _checked(key, found, origin)})
     _check_references(settings, origin)
-    return _framed(settings)
+    return _framed(settings, Path(origin).parent)
 
 
-def _framed(settings: Settings) -> Settings:
-    """The same, with each form told whether positions outside of Korea are wanted."""
+def _framed(settings: Settings, base: Path) -> Settings:
+    """The same, with each form told whether positions outside of Korea are wanted, and where its files are."""
     feeds = {
         name: _anywhere(feed) if settings.site.outside_korea or feed.outside_korea else feed
         for name, feed in settings.feeds.items()
     }
+    for name, feed in feeds.items():
+        if feed.cap.certificates:
+            folder = str((base / Path(feed.cap.certificates).expanduser()).absolute())
+            cap = msgspec.structs.replace(feed.cap, certificates=folder)
+            feeds[name] = msgspec.structs.replace(feed, cap=cap)
     return msgspec.structs.replace(settings, feeds=feeds)
 
 

@@ -12,9 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urljoin, urlsplit
 
+from msgspec.structs import replace
+
 from console.formats import cap_alert, remembering, xml_text
 from console.formats.cap_events import records
 from console.formats.cap_memory import Memory
+from console.formats.cap_signature import Signers
 from console.formats.json_text import Unreadable
 from console.formats.xml_text import Element
 from console.settings import Feed
@@ -31,6 +34,7 @@ class CapDecoder:
         self._form = feed.cap
         self._encodings = encodings
         self._memory = Memory()
+        self._signers = Signers(feed.cap.certificates)
         self._polled = feed.poll.url if feed.via == "poll" and feed.poll else ""
 
     def take_changes(self) -> remembering.Changes:
@@ -66,6 +70,9 @@ class CapDecoder:
         main, *others = records(alert, self._name, self._form, received_ms, flags)
         if not isinstance(main, Event):
             return [main, *others]
+        verdict = self._signers.verdict(element, alert, received_ms)
+        if verdict:
+            main = replace(main, extra=main.extra | {"signature": verdict})
         main = self._memory.told_apart(main)
         return [main, *others, *self._memory.cleared_by(main)]
 

@@ -210,7 +210,6 @@ def _head(alert: Alert) -> dict[str, Any]:
         "incidents": alert.incidents,
         "unknown": [list(pair) for pair in alert.unknown],
         "faults": list(alert.faults),
-        "signature": "signed, not verified" if alert.is_signed else "",
     }
     return {key: value for key, value in said.items() if value}
 

@@ -15,9 +15,11 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class CapForm(_Table, frozen=True):
     """How alerts are read. `expires_hours` counts where an alert does not say until when it holds.
 
-    Positions outside Korea's frame are refused unless `outside_korea` is set.
+    Positions outside Korea's frame are refused unless `outside_korea` is set. `certificates` is a
+    folder with the certificates of signers that are trusted.
     """
 
+    certificates: str = ""
     expires_hours: Annotated[float, Meta(gt=0, le=24 * 366)] = 24.0
     outside_korea: bool = False
 
