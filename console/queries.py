@@ -22,7 +22,7 @@ from console.errors import Refused
 from console.exports import Exports, PartOf
 from console.importing import Importing
 from console.maps.serving import Maps
-from console.packs import figures
+from console.packs import figures, forecasts
 from console.packs import installed as packs
 from console.rereading import OneRaw, Rereading
 from console.rules.questions import Rules
@@ -163,6 +163,7 @@ class Questions:
             "backups": (NoArgs, lambda args: core.backup_work.every()),
             "packs": (PacksAsked, self._packs),
             "indicators": (Days, lambda args: figures.report(core, self._assets, args.days)),
+            "forecasts": (Days, lambda args: forecasts.report(core, args.days)),
         }
 
     def answer(self, name: str, args: dict[str, Any]) -> Any:

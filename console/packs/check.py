@@ -85,10 +85,14 @@ def _twice(key: str, names: Iterable[str]) -> Iterator[str]:
 
 
 def _quantities(pack: Pack) -> Iterator[str]:
+    known = {each.name for each in pack.quantities}
     yield from _twice("quantities", (each.name for each in pack.quantities))
     for at, each in enumerate(pack.quantities):
         if not is_unit(each.unit):
             yield f"key quantities[{at}].unit: found {each.unit!r}, which is no UCUM unit; 1 for none"
+        if each.predicts and not each.forecast:
+            yield f"key quantities[{at}].predicts: found {each.predicts!r}; a forecast's only"
+        yield from _unknown(f"quantities[{at}].predicts", (each.predicts,), known)
         low, high = each.minimum, each.maximum
         if low is not None and high is not None and low >= high:
             yield f"key quantities[{at}].minimum: found {low:g}; less than the maximum {high:g}"

@@ -108,3 +108,14 @@ def add_to(group: click.Group, folder_of: PathOf, settings_of: MaybePathOf) -> N
         from console.places import print_places
 
         sys.exit(print_places(folder_of(folder), to))
+
+    @report.command("forecasts")
+    @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A .csv file.")
+    @click.option("--days", type=click.FloatRange(min=0.01, max=3660), default=30.0, show_default=True)
+    @_language
+    @_folder
+    def report_forecasts(to: Path, days: float, language: Literal["ko", "en"], folder: Path | None) -> None:
+        """Write how far predictions were off from what was measured to a CSV file."""
+        from console.packs.cli_report import print_forecasts
+
+        sys.exit(print_forecasts(folder_of(folder), to, days, language))

@@ -56,7 +56,7 @@ class Quantity(_Table, frozen=True):
     """A measured quantity: its words, its UCUM unit and what can be true of it.
 
     `standard` is its term in the data dictionary, `codes` the words of its values where these are
-    codes, `personal` whether its values tell of a person.
+    codes, `personal` whether its values tell of a person. `predicts` is what a forecast is of.
     """
 
     name: Filled
@@ -69,6 +69,7 @@ class Quantity(_Table, frozen=True):
     statistic: Literal["inst", "avg", "min", "max", "sum"] = "inst"
     values: Literal["number", "text", "truth"] = "number"
     forecast: bool = False
+    predicts: str = ""
     personal: bool = False
     standard: str = ""
     category: str = ""

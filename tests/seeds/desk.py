@@ -21,7 +21,7 @@ from console.clock import SystemClock
 from console.core import Core
 from console.formats import platform_out
 from console.packs import load, samples
-from console.packs.cli_report import print_indicators
+from console.packs.cli_report import print_forecasts, print_indicators
 from console.packs.replay import filled
 from console.settings_outlets import CapOut, Platform
 from console.settings_tables import Central, Feed, Hub, Site
@@ -333,6 +333,13 @@ class Desk:
         """The rows of `gwanje report indicators`."""
         to = self.core.folder.parent / f"{uuid_utils.uuid7()}.csv"
         assert print_indicators(self.core.folder, to, 365.0, language) == 0
+        with to.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def forecasts(self, language: Language = "ko") -> list[dict[str, str]]:
+        """The rows of `gwanje report forecasts`."""
+        to = self.core.folder.parent / f"{uuid_utils.uuid7()}.csv"
+        assert print_forecasts(self.core.folder, to, 1.0, language) == 0
         with to.open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file))
 

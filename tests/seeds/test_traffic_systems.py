@@ -91,10 +91,9 @@ def test_s07_a_reader_that_misses_many_plates_is_an_alarm_once_it_lasts(desk: De
     "mapping",
     "traffic",
     (
-        "예측 알람은 낮은 등급과 다른 모양, 실제 알람 없음, 카드의 예측 표시, 예측으로 표시된 내보내기",
-        "the forecast alarm is low and looks different, no actual one, card and export say forecast",
+        "예측 알람은 낮은 등급과 다른 모양, 실제 알람 없음, 카드와 내보내기의 예측 표시, 예측 오차 보고",
+        "the forecast alarm is low and looks different, card and export say forecast, error against actual",
     ),
-    ("예측과 실제의 오차 보고(없음)", "report of forecast against actual (there is none)"),
 )
 def test_s14_trap_24_a_predicted_jam_is_no_jam(desk: Desk) -> None:
     desk.deliver("traffic-forecast", "replay/traffic/forecast/s14", {"for": "{{iso|+3600}}", "speed": 7})
@@ -108,6 +107,17 @@ def test_s14_trap_24_a_predicted_jam_is_no_jam(desk: Desk) -> None:
     (row,) = desk.export("s14", "speed_forecast")
     assert (row["표준용어"], row["표시"]) == ("예측통행속도", "forecast")
     assert desk.alert(alarm)["subCategory"] == "trafficJam"
+
+    desk.go_on(3_600)
+    speed = (
+        "<TrafficInfo><RESULT><CODE>INFO-000</CODE></RESULT>"
+        "<row><link_id>s14</link_id><prcs_spd>19</prcs_spd></row></TrafficInfo>"
+    )
+    desk.deliver("traffic", "replay/traffic/topis", speed)
+    desk.value("s14", "speed")
+    (told,) = [each for each in desk.forecasts() if each["장치"] == "s14"]
+    assert (told["예측 항목"], told["실측 항목"], told["단위"]) == ("speed_forecast", "speed", "km/h")
+    assert (told["비교 건수"], told["평균 오차"], told["평균 절대 오차"]) == ("1", "-12.0", "12.0")
 
 
 @served(
