@@ -132,6 +132,24 @@ def callers(db: Database, since_ms: int, until_ms: int) -> list[tuple[int, str]]
     return [(at_ms, rule) for at_ms, rule in found]
 
 
+def of_alarm(db: Database, alarm: str, limit: int = 1000) -> list[Annunciation]:
+    """What one alarm did last, oldest first."""
+    found = db.conn.execute(
+        f"SELECT {_COLUMNS} FROM annunciation WHERE alarm = ? ORDER BY seq DESC LIMIT ?", (alarm, limit)
+    )
+    return [_row(each) for each in found][::-1]
+
+
+def standing_at(db: Database, at_ms: int) -> list[Annunciation]:
+    """The rows that raised what stood at a time: raised before it, and not returned by then."""
+    found = db.conn.execute(
+        f"SELECT {_COLUMNS}, max(seq) FROM annunciation"
+        " WHERE at_ms < ? AND verb IN ('raised', 'returned', 'normal') GROUP BY alarm HAVING verb = 'raised'",
+        (at_ms,),
+    )
+    return [_row(each[:-1]) for each in found]
+
+
 def _row(columns: tuple[object, ...]) -> Annunciation:
     row = Annunciation(*columns)  # type: ignore[arg-type]
     return row._replace(announced=bool(row.announced))

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from db.alarm_records import Rule
+from db.alarm_records import Alarm, Rule
 from db.records import Record, Value
 
 EditAct = Literal["put", "removed", "restored"]
@@ -118,3 +118,79 @@ class Tried(Record, frozen=True):
     series: int = 0
     readings: int = 0
     events: int = 0
+
+
+class Point(msgspec.Struct, frozen=True, array_like=True):
+    """A stored value; `is_judged` False: the rule passed it over, for its quality or its flags."""
+
+    at_ms: int
+    value: float
+    is_judged: bool = True
+
+
+class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A moment at which a condition began or was over: by the sender's clock and by ours."""
+
+    observed_ms: int
+    received_ms: int
+    value: float | None = None
+
+
+class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What another system said."""
+
+    at_ms: int
+    status: str
+    text: str = ""
+    grade: str = ""
+    origin: str = ""
+
+
+class Neighbour(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Another series at the moment of the alarm: one it was compared with, or that had to be so."""
+
+    source: str
+    quantity: str
+    value: float
+    at_ms: int
+
+
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the alarm did, and who did it."""
+
+    at_ms: int
+    verb: str
+    shown: str = ""
+    actor: str = ""
+
+
+class Explained(Record, frozen=True):
+    """Why one activation of an alarm came: by which version of its rule, and by which stored values.
+
+    `began` is when its condition began to hold, `back` when it began to be over; what lies between
+    these and `raised_ms`, `returned_ms` is the rule's delay. `figures` are what was judged where that
+    is not the value itself (means, rates, differences). `is_shown` says that the engine's reducer,
+    run over what is stored, raises the alarm at the same moment. `is_present`: the rule is still so.
+    """
+
+    alarm: str
+    activation: int
+    raised_ms: int
+    returned_ms: int | None = None
+    source: str = ""
+    quantity: str = ""
+    unit: str = ""
+    rule: RuleVersion | None = None
+    is_present: bool = True
+    is_shown: bool = False
+    began: Turn | None = None
+    back: Turn | None = None
+    heard_ms: int | None = None
+    figure: float | None = None
+    limit: float | None = None
+    values: tuple[Point, ...] = ()
+    figures: tuple[Point, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    cause: Alarm | None = None
+    steps: tuple[Step, ...] = ()

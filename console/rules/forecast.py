@@ -33,6 +33,8 @@ from db.rule_records import Tried
 BATCH = 4000
 _MOST_EVENTS = 500
 _HOUR_MS = 3_600_000
+_AHEAD_MS = 60_000
+"""How far ahead of ours the clock of a sender may be."""
 _WARM_MOST_MS = 7 * 24 * _HOUR_MS
 
 Told = Callable[[int, int], None]
@@ -101,8 +103,9 @@ def run(asked: Asked, feed_db: Database, ops_db: Database, told: Told) -> Tried:
     series = [each for each in past.numbered(feed_db) if any(one.concerns(each[1]) for one in runs)]
     stored = Past(feed_db, series)
     stored_ms = stored.begins_ms()
-    marks = [each for each in alarms.marks(ops_db) if each.kind in ("start", "jump")]
-    begin_ms = _begin_ms(asked, present, stored_ms, marks)
+    marks = starts_and_jumps(ops_db)
+    warm = max(warm_ms(each) for each in (asked.rule, present) if each is not None)
+    begin_ms = listened_from(asked.since_ms - warm, stored_ms, marks, asked.since_ms)
     for one in runs:
         one.reducer.start(begin_ms)
     playing = _Playing(runs, _happenings(asked, feed_db, begin_ms, marks))
@@ -171,7 +174,7 @@ class _Playing:
             return
         at_ms, what = self._next
         self._next = next(self._happenings, None)
-        self._tick(at_ms - 1 if isinstance(what, StoredEvent) else _awake_ms(what))
+        self._tick(at_ms - 1 if isinstance(what, StoredEvent) else awake_ms(what))
         for run in self._runs:
             if isinstance(what, StoredEvent):
                 run.reducer.events([what])
@@ -190,7 +193,7 @@ class _Playing:
             run.settle()
 
 
-def _awake_ms(mark: Mark) -> int:
+def awake_ms(mark: Mark) -> int:
     """Until when timers fired before it: no later than the console's last look at the clock."""
     return mark.at_ms - mark.shift - SETTLE_MS if mark.kind == "start" else mark.at_ms
 
@@ -219,29 +222,36 @@ def warm_ms(rule: Rule) -> int:
     return min(_WARM_MOST_MS, round(longest_s * 1000) + _HOUR_MS)
 
 
-def _begin_ms(asked: Asked, present: Rule | None, stored_ms: int | None, marks: Sequence[Mark]) -> int:
-    warm = max(warm_ms(each) for each in (asked.rule, present) if each is not None)
-    begin_ms = asked.since_ms - warm
-    if stored_ms is not None:
-        begin_ms = max(begin_ms, min(stored_ms, asked.since_ms))
-    if marks and marks[0].kind == "start" and not marks[0].shift:  # before its first start no console was
-        begin_ms = max(begin_ms, min(marks[0].at_ms, asked.until_ms))
-    return begin_ms
+def starts_and_jumps(ops_db: Database) -> list[Mark]:
+    """When this console began to listen, and when its clock was set."""
+    return [each for each in alarms.marks(ops_db) if each.kind in ("start", "jump")]
+
+
+def listened_from(begin_ms: int, stored_ms: int | None, marks: Sequence[Mark], latest_ms: int) -> int:
+    """When to begin so as to be warm: not before this console was first started, or anything was stored."""
+    if marks and marks[0].kind == "start" and not marks[0].shift:
+        return max(begin_ms, marks[0].at_ms)
+    return begin_ms if stored_ms is None else max(begin_ms, min(stored_ms - _AHEAD_MS, latest_ms))
+
+
+def placed(marks: Sequence[Mark], begin_ms: int, until_ms: int) -> list[tuple[int, Mark]]:
+    """Starts and jumps by the time from which they hold, begin and end exclusive.
+
+    A jump is known by the last time before it at which something moved; what was received later, and
+    not beyond the jump, was before it.
+    """
+    return [
+        (each.at_ms + max(0, each.shift if each.kind == "jump" else 0), each)
+        for each in marks
+        if begin_ms + (each.kind == "start") <= each.at_ms < until_ms
+    ]
 
 
 def _happenings(
     asked: Asked, feed_db: Database, begin_ms: int, marks: Sequence[Mark]
 ) -> Iterator[tuple[int, Mark | StoredEvent]]:
-    """Starts, jumps and events after the begin, by the time they were received.
-
-    A jump is known by the last time before it at which something moved; what was received later, and
-    not beyond the jump, was before it.
-    """
-    timed: list[tuple[int, Mark | StoredEvent]] = [
-        (each.at_ms + max(0, each.shift if each.kind == "jump" else 0), each)
-        for each in marks
-        if begin_ms + (each.kind == "start") <= each.at_ms < asked.until_ms
-    ]
+    """Starts, jumps and events after the begin, by the time they were received."""
+    timed: list[tuple[int, Mark | StoredEvent]] = [*placed(marks, begin_ms, asked.until_ms)]
     rules_looked_at = [asked.rule, *asked.in_force]
     if not any(is_of_events(each) for each in rules_looked_at):
         return iter(timed)

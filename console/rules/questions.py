@@ -12,13 +12,14 @@ from msgspec import Meta
 
 from console.errors import Refused
 from console.rules import forecast, jobs, overlay
+from console.rules.explain import explain
 from console.rules.overlay import Base
 from console.running import Running
 from console.tasks import Task
 from db import rules
 from db.alarm_records import Rule
 from db.asset_records import Asset
-from db.rule_records import RuleSeen, Tried
+from db.rule_records import Explained, RuleSeen, Tried
 from db.workings import Progress
 
 _KEPT = 8
@@ -39,6 +40,11 @@ class OneTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     task: Annotated[str, Meta(max_length=64)]
 
 
+class OneAlarm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    alarm: Annotated[str, Meta(max_length=1000)]
+    activation: Annotated[int, Meta(ge=0)] = 0
+
+
 class Rules:
     """`base` are the rules of the files."""
 
@@ -56,6 +62,7 @@ class Rules:
         return {
             "rules": (NoArgs, lambda args: self.in_force()),
             "rulebook": (NoArgs, lambda args: self.seen()),
+            "alarm.explain": (OneAlarm, self.explain),
             "rules.tried": (OneTask, lambda args: self.tried(args.task)),
         }
 
@@ -87,6 +94,17 @@ class Rules:
         if found is None:
             raise Refused("This forecast is not there (any more); ask for it again")
         return found
+
+    def explain(self, asked: OneAlarm) -> Explained:
+        """Why an activation of an alarm came; 0 is the newest."""
+        seen, zone = self.seen(), self._core.settings.site.timezone
+        feed_db, ops_db = self._core.open_feed_reader(), self._core.open_ops_reader()
+        try:
+            now_ms = self._core.clock.now_ms()
+            return explain(asked.alarm, asked.activation, seen, self._assets, zone, ops_db, feed_db, now_ms)
+        finally:
+            feed_db.close()
+            ops_db.close()
 
     def _try(self, asked: forecast.Asked, task: Task) -> str:
         rest = threading.Event()
