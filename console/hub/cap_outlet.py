@@ -43,6 +43,7 @@ class CapOutlet:
     def __init__(self, settings: CapOut, clock: Clock, base: Path) -> None:
         self.chosen: Chosen = settings
         self._settings, self._base = settings, base
+        self._folder = base / Path(settings.folder).expanduser()
         self.cancelled: tuple[str, ...] = ()  # a Cancel ends a warning, whatever it was
         self.ways = (*(("folder",) if settings.folder else ()), *(("http",) if settings.url else ()))
         self._speaking = Speaking(f"the receiver of {settings.name}", settings.timeout_s, clock)
@@ -50,6 +51,12 @@ class CapOutlet:
     def close(self) -> None:
         """Let the connections go."""
         self._speaking.close()
+
+    def probe(self) -> bool:
+        """A folder can be looked at, an address only be sent something."""
+        if self._settings.folder and not self._folder.is_dir():
+            raise Unavailable(f"the folder {self._folder.name} is not there")
+        return not self._settings.url
 
     def make(self, told: Told, known: Thing, device: str, now_ms: int) -> tuple[bytes, str]:
         """The document: an Alert first, then Updates and at last a Cancel that refer to all before."""
@@ -103,7 +110,7 @@ class CapOutlet:
 
     def _write(self, body: bytes) -> None:
         """Complete or not at all, under the document's own name; the same again changes nothing."""
-        folder = self._base / Path(self._settings.folder).expanduser()
+        folder = self._folder
         target = folder / f"{_file_name(cap_out.identifier_of(body))}.xml"
         part = folder / f".{target.name}.part"
         try:

@@ -44,6 +44,9 @@ class Outlet(Protocol):
     def send(self, way: str, body: bytes) -> None:
         """Bring it there. Raises Unavailable where it must be tried again, Refused where never."""
 
+    def probe(self) -> bool:
+        """Ask whether it is there; False where that cannot be asked. Raises Unavailable."""
+
     def close(self) -> None:
         """Let connections go."""
 
@@ -83,6 +86,10 @@ class OutletWork(Serving):
         if trouble is not None:
             raise trouble
         return more
+
+    def probe(self) -> bool:
+        """Ask whether the other side is there, as far as its form knows such a question."""
+        return self._outlet.probe()
 
     # --- entries become messages ---------------------------------------------------
 

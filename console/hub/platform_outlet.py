@@ -38,6 +38,13 @@ class PlatformOutlet:
         """Let the connections go."""
         self._speaking.close()
 
+    def probe(self) -> bool:
+        """A new session key is an answer too."""
+        if not self._platform.auth_url:
+            return False
+        self._key = ""
+        return bool(self._session_key())
+
     def make(self, told: Told, known: Thing, device: str, now_ms: int) -> tuple[bytes, str]:
         """The event with its number and code; the code stays that of the occurrence."""
         code = known.memory or self._platform.codes.get(told.event.type, self._platform.code)

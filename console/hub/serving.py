@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,6 +18,7 @@ from db import hub_messages, hubs
 from db.connection import SqlError, unavailable
 from db.records import Lamp
 
+PROBE_S = 300.0  # without an answer until it is asked whether it is there
 _MOST_S = 60.0
 OpenReader = Callable[[], Database]
 
@@ -44,6 +46,7 @@ class Serving(ABC):
         self._attempt = 0
         self._fault = ""
         self._proved_ms: int | None = None
+        self._proved_s = -math.inf
 
     def step(self, wait: Callable[[float], bool]) -> None:
         """Meet it once, then rest; never raises for a system or a disk that is away."""
@@ -51,6 +54,8 @@ class Serving(ABC):
         if self._clock.monotonic_s() >= self._retry_s:
             try:
                 more = self.meet()
+                if not more and self._age_s() >= PROBE_S and self.probe():
+                    self.proved()
                 self._attempt, self._fault = 0, ""
             except ConsoleError as error:
                 self._attempt += 1
@@ -64,6 +69,13 @@ class Serving(ABC):
     def meet(self) -> bool:
         """Bring it what waits, a bounded part; True if there is more. Raises Unavailable, Refused."""
 
+    def probe(self) -> bool:
+        """Ask whether it is there, without sending anything; False where there is no such question.
+
+        Raises Unavailable, Refused.
+        """
+        return False
+
     @abstractmethod
     def close(self) -> None:
         """Let the connections go; after the thread has ended."""
@@ -74,7 +86,10 @@ class Serving(ABC):
 
     def proved(self) -> None:
         """The other side has answered just now."""
-        self._proved_ms = self._clock.now_ms()
+        self._proved_ms, self._proved_s = self._clock.now_ms(), self._clock.monotonic_s()
+
+    def _age_s(self) -> float:
+        return self._clock.monotonic_s() - self._proved_s
 
     def said(self) -> list[str]:
         """What else the lamp shall say."""
@@ -83,8 +98,8 @@ class Serving(ABC):
     def lamp(self) -> Lamp:
         """How it stands with it, from its last answer; what waits is said with its age."""
         now_ms = self._clock.now_ms()
-        said = [self._fault or ("answers" if self._proved_ms is not None else "has not been asked anything")]
-        state = "bad" if self._fault else "ok" if self._proved_ms is not None else "unknown"
+        said = [self._fault or ("answers" if self._age_s() < 2 * PROBE_S else "has not been asked lately")]
+        state = "bad" if self._fault else "ok" if self._age_s() < 2 * PROBE_S else "unknown"
         with contextlib.suppress(Unavailable), self.reading() as db:
             waits, parked = self._waits(db), hubs.parked(db, self.hub)
             if waits and self.follows():

@@ -14,7 +14,7 @@ from console.hub.client import HubClient
 from console.hub.outlet import OutletWork
 from console.hub.platform_outlet import PlatformOutlet
 from console.hub.serving import OpenReader, Serving, reading
-from console.hub.subscription import Subscription
+from console.hub.subscription import Subscription, identity
 from console.settings_tables import Hub, Settings
 from console.sync.exchange import Writer
 from console.worker import Worker
@@ -50,6 +50,13 @@ class HubWork(Serving):
     def close(self) -> None:
         """Let the connections go; after the thread has ended."""
         self._client.close()
+
+    def probe(self) -> bool:
+        """Ask for our subscription; that there is none is an answer too."""
+        with self.reading() as db:
+            device = entries.identity(db).device
+        self._client.subscription(identity(device, self._name))
+        return True
 
     def follows(self) -> bool:
         """Whether our alarms and incidents go there."""

@@ -215,6 +215,27 @@ def test_a_session_key_is_asked_for_once_and_again_when_it_is_not_accepted_any_m
     assert len(peer.heard()) == 3
 
 
+def test_an_idle_platform_is_asked_for_a_key_and_its_lamp_follows_the_answer(desk: Desk, peer: Peer) -> None:
+    work = outlet(desk, peer, auth_url=f"{peer.server.url}/auth")
+    assert desk.step(work).state == "ok"
+    desk.step(work, 2)
+    assert (peer.keys_given, peer.events) == (1, []), "once in five minutes"
+    desk.clock.advance(600)
+    assert desk.step(work).state == "ok"
+    assert peer.keys_given == 2
+
+
+def test_a_platform_that_cannot_be_asked_is_unknown_until_and_unless_it_answers(
+    desk: Desk, peer: Peer
+) -> None:
+    work = outlet(desk, peer)
+    assert desk.step(work).state == "unknown"
+    desk.opened()
+    assert desk.step(work).state == "ok"
+    desk.clock.advance(600)
+    assert desk.step(work).state == "unknown"
+
+
 def test_the_session_key_lies_in_no_store(desk: Desk, peer: Peer) -> None:
     work = outlet(desk, peer, auth_url=f"{peer.server.url}/auth")
     desk.opened()
