@@ -14,7 +14,9 @@ import zlib
 from functools import lru_cache
 from typing import NamedTuple, TypeGuard
 
+from console.formats import protobuf
 from console.formats.json_text import MAX_BYTES, Unreadable
+from console.formats.protobuf import BYTES, FIXED32, VARINT
 
 MAX_METRICS = 3_000
 MAX_PARTS = 20_000  # of one payload; those beyond MAX_METRICS are only counted
@@ -24,7 +26,6 @@ MAX_PROPERTY_BYTES = 4096  # larger sets are passed over
 COMPRESSED = "SPBV1.0_COMPRESSED"
 """The `uuid` of a payload whose `body` is another payload, by gzip or deflate."""
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _FLOAT, _DOUBLE = struct.Struct("<f"), struct.Struct("<d")
 
 INT, LONG, FLOAT, DOUBLE, TRUTH, TEXT = 10, 11, 12, 13, 14, 15
@@ -60,8 +61,15 @@ class Payload(NamedTuple):
     left: int = 0
 
 
-def read(payload: bytes, depth: int = 0) -> Payload:
+def read(payload: bytes) -> Payload:
     """The payload in these bytes; raises Unreadable and nothing else."""
+    try:
+        return _read(payload, 0)
+    except protobuf.Broken as error:
+        raise Unreadable("sparkplug-shape", str(error)) from error
+
+
+def _read(payload: bytes, depth: int) -> Payload:
     if len(payload) > MAX_BYTES:
         raise Unreadable("too-large", f"{len(payload)} bytes; at most {MAX_BYTES} are read")
     timestamp = seq = None
@@ -71,32 +79,32 @@ def read(payload: bytes, depth: int = 0) -> Payload:
     end = len(payload)
     count = 0
     while at < end:
-        field, wire, at = _key(payload, at, end)
+        field, wire, at = protobuf.key(payload, at, end)
         count += 1
         if count > MAX_PARTS:
             raise Unreadable("too-many", f"more than {MAX_PARTS} metrics and fields")
-        if field == 2 and wire == _BYTES:
-            start, at = _span(payload, at, end)
+        if field == 2 and wire == BYTES:
+            start, at = protobuf.span(payload, at, end)
             if len(parts) < MAX_METRICS:
                 parts.append((start, at))
             else:
                 left += 1
-        elif field == 1 and wire == _VARINT:
-            timestamp, at = _varint(payload, at, end)
-        elif field == 3 and wire == _VARINT:
-            seq, at = _varint(payload, at, end)
-        elif field in (4, 5) and wire == _BYTES:
-            start, at = _span(payload, at, end)
+        elif field == 1 and wire == VARINT:
+            timestamp, at = protobuf.varint(payload, at, end)
+        elif field == 3 and wire == VARINT:
+            seq, at = protobuf.varint(payload, at, end)
+        elif field in (4, 5) and wire == BYTES:
+            start, at = protobuf.span(payload, at, end)
             if field == 4:
                 uuid = payload[start : min(at, start + 60)].decode("utf-8", "replace")
             else:
                 body = payload[start:at]
         else:
-            at = _skip(payload, at, end, wire)
+            at = protobuf.skip(payload, at, end, wire)
     if uuid == COMPRESSED and body:
         if depth:
             raise Unreadable("sparkplug-shape", "a compressed payload stands inside another")
-        inner = read(_inflated(body), 1)
+        inner = _read(_inflated(body), 1)
         return inner._replace(seq=seq if inner.seq is None else inner.seq)
     return Payload(timestamp, [_metric(payload, *part) for part in parts], seq, left)
 
@@ -145,20 +153,20 @@ def _fields(buffer: bytes, at: int, end: int) -> dict[int, _Found]:
         if 0x08 <= key < 0x80:
             field, wire, at = key >> 3, key & 7, at + 1
         else:
-            field, wire, at = _key(buffer, at, end)
+            field, wire, at = protobuf.key(buffer, at, end)
         value: _Found
-        if wire == _VARINT:
+        if wire == VARINT:
             if at < end and buffer[at] < 0x80:
                 value, at = buffer[at], at + 1
             else:
-                value, at = _varint(buffer, at, end)
-        elif wire == _BYTES:
-            value = _span(buffer, at, end)
+                value, at = protobuf.varint(buffer, at, end)
+        elif wire == BYTES:
+            value = protobuf.span(buffer, at, end)
             at = value[1]
         else:
             start = at
-            at = _skip(buffer, at, end, wire)
-            value = (_FLOAT if wire == _FIXED32 else _DOUBLE).unpack_from(buffer, start)[0]
+            at = protobuf.skip(buffer, at, end, wire)
+            value = (_FLOAT if wire == FIXED32 else _DOUBLE).unpack_from(buffer, start)[0]
         if INT <= field <= _LAST:
             found.pop(field, None)  # of the fields that exclude each other the last counts
         found[field] = value
@@ -186,11 +194,11 @@ def _properties(buffer: bytes) -> tuple[tuple[str, Scalar], ...]:
     keys: list[str] = []
     found: list[Scalar | None] = []
     while at < end and len(keys) + len(found) < 2 * MAX_PROPERTIES:
-        field, wire, at = _key(buffer, at, end)
-        if wire != _BYTES or field not in (1, 2):
-            at = _skip(buffer, at, end, wire)
+        field, wire, at = protobuf.key(buffer, at, end)
+        if wire != BYTES or field not in (1, 2):
+            at = protobuf.skip(buffer, at, end, wire)
             continue
-        start, at = _span(buffer, at, end)
+        start, at = protobuf.span(buffer, at, end)
         if field == 1:
             keys.append(_text(buffer, (start, at), 200))
         else:
@@ -205,48 +213,6 @@ def _property(buffer: bytes, at: int, end: int) -> Scalar | None:
     if type(value) is tuple:
         return _text(buffer, value, 1000) if held == 8 else None
     return value != 0 if held == 7 else value  # type: ignore[return-value]
-
-
-def _key(buffer: bytes, at: int, end: int) -> tuple[int, int, int]:
-    key = buffer[at]
-    if key < 0x80:
-        at += 1
-    else:
-        key, at = _varint(buffer, at, end)
-    if key >> 3 == 0:
-        raise Unreadable("sparkplug-shape", f"byte {at}: there is no field 0")
-    return key >> 3, key & 7, at
-
-
-def _varint(buffer: bytes, at: int, end: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < end and shift < 70:
-        byte = buffer[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value & 0xFFFF_FFFF_FFFF_FFFF, at
-        shift += 7
-    raise Unreadable("sparkplug-shape", f"byte {at}: a number is cut off")
-
-
-def _span(buffer: bytes, at: int, end: int) -> tuple[int, int]:
-    """Start and end of what a length announces."""
-    length, at = _varint(buffer, at, end)
-    if length > end - at:
-        raise Unreadable("sparkplug-shape", f"byte {at}: {length} bytes are announced, {end - at} are left")
-    return at, at + length
-
-
-def _skip(buffer: bytes, at: int, end: int, wire: int) -> int:
-    if wire == _VARINT:
-        return _varint(buffer, at, end)[1]
-    if wire == _BYTES:
-        return _span(buffer, at, end)[1]
-    step = {_FIXED64: 8, _FIXED32: 4}.get(wire, 0)
-    if not step or at + step > end:
-        raise Unreadable("sparkplug-shape", f"byte {at}: no such field, or it is cut off")
-    return at + step
 
 
 # --- what we say -------------------------------------------------------------
