@@ -246,7 +246,7 @@ def test_s18_another_firm_gets_our_readings_from_the_hub_and_as_a_file(desk: Des
     "S22",
     "스마트폴",
     "Smart pole",
-    "mapping",
+    "mapping, ngsi-ld",
     "pole",
     (
         "폴 정전은 알람 하나, 하위 장치는 억제, 복귀, 카드, 허브·센터 송신",
@@ -266,6 +266,14 @@ def test_s22_trap_21_the_outage_of_a_pole_is_one_alarm(desk: Desk) -> None:
     all_parts()
     assert desk.card("pole", "ko", "s22.lamp", "s22.wifi") == ["점등 1", "평균 소비전력 38.0 W", "접속 14"]
     assert desk.card("pole", "en", "s22.lamp", "s22.wifi") == ["on 1", "mean Lamp power 38.0 W", "clients 14"]
+    hub_lamp = {
+        "id": "urn:ngsi-ld:Streetlight:s22-hub", "type": "Streetlight",
+        "powerState": {"type": "Property", "value": "off", "observedAt": "{{iso_z}}"},
+    }  # fmt: skip
+    desk.deliver("seeds-ngsi-ld", "seeds/ngsi-ld/s22", hub_lamp)
+    assert desk.value("s22-hub", "lamp_state").value == "off"
+    assert desk.card("pole", "ko", "s22.lamp", "s22-hub")[0] == "점등 1 · 소등 1"
+
     desk.go_on(60)
     part("power", voltage=0)
     outage = desk.alarm("pole-outage", "s22.power")
