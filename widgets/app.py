@@ -228,7 +228,7 @@ class Screen(QObject):
         self.alarms.standing.connect(line.follow)
         self.alarms.altered.connect(line.update_alarms)
         line.facilities_wanted.connect(levels.show_facilities)
-        line.air_wanted.connect(levels.show_air)
+        line.air_wanted.connect(lambda: levels.show_domain(self.domains.air_domain))
         line.panel_wanted.connect(self.window.docks.raise_panel)
         levels.panel_wanted.connect(self.window.docks.raise_panel)
         levels.asset_shown.connect(self.map.show_asset)

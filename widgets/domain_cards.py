@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from console.packs.tables import Pack
 from db.asset_records import Asset, Condition
 from widgets import theme
 from widgets.air_line import Told, air_line, weather_of
@@ -21,7 +22,7 @@ from widgets.packs import Packs
 from widgets.words import Words
 
 CARD_WIDTH, CARD_HEIGHT, NARROW, TWO_LINES, GAP = 168, 74, 124, 42, 6
-AIR = "air"
+AIR = "air"  # the pack, whatever the site calls its domain
 _QUIET = "#6b7681"
 _GAP_MS = 10 * SAMPLE_MS
 
@@ -69,7 +70,7 @@ class DomainCards(QWidget):
         for pack in self.packs.in_use:
             statistics = {each.name: each.statistic for each in pack.quantities}
             for domain in pack.pack.domains:
-                looked_at = wanted(pack.card) | (weather_of(pack) if domain == AIR else set())
+                looked_at = wanted(pack.card) | (weather_of(pack) if _is_air(pack) else set())
                 needed.setdefault(domain, {name: statistics[name] for name in looked_at})
         self.model.look_at(needed)
         self._figures.clear()
@@ -87,11 +88,20 @@ class DomainCards(QWidget):
 
     def air(self, now_ms: int) -> Told | None:
         """The dust grade and the weather of the air domain; None while nothing has come."""
-        pack = self.packs.of_domain(AIR)
-        domain = next((each for each in self.domains if each.name == AIR), None)
-        return (
-            air_line(pack, domain, self._words, now_ms) if pack is not None and domain is not None else None
-        )
+        domain = self._air_domain()
+        pack = self.packs.of_domain(domain.name) if domain is not None else None
+        if pack is None or domain is None:
+            return None
+        return air_line(pack, domain, self._words, now_ms)
+
+    @property
+    def air_domain(self) -> str:
+        """The name of the domain that the air pack draws; "" while there is none."""
+        domain = self._air_domain()
+        return domain.name if domain is not None else ""
+
+    def _air_domain(self) -> Domain | None:
+        return next((each for each in self.domains if _is_air(self.packs.of_domain(each.name))), None)
 
     @property
     def worst_asset(self) -> str:
@@ -166,8 +176,12 @@ class DomainCards(QWidget):
         painter.setFont(theme.font(14, bold=abnormal))
         painter.setPen(QColor(theme.TEXT if abnormal else theme.DIM))
         room = QRect(inner.left(), inner.top() + 19, inner.width(), 19)
+        line = QRect(inner.left(), inner.top() + 39, inner.width(), 18)
         if forecast:
-            room.setWidth(room.width() - self._forecast(painter, room, forecast))
+            needed = QFontMetrics(painter.font()).horizontalAdvance(first) + (16 if look else 0) + 8
+            below = inner.height() >= 56 and needed > room.width() * 2 // 5
+            beside, most = (line, line.width()) if below else (room, room.width() * 3 // 5)
+            beside.setWidth(beside.width() - self._forecast(painter, beside, forecast, most))
         if look:
             shape = QRectF(room.left(), room.top() + 4, 11, 11)
             theme.paint_shape(painter, shape, theme.SHAPES[look], theme.PRIORITY[look])
@@ -184,20 +198,20 @@ class DomainCards(QWidget):
             return
         painter.setFont(theme.font(13))
         painter.setPen(QColor(theme.DIM))
-        line = QRect(inner.left(), inner.top() + 39, inner.width(), 18)
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, right)
         if right:
             line.setWidth(line.width() - QFontMetrics(painter.font()).horizontalAdvance(right) - 8)
-        _text(painter, line, second)
+        if line.width() > 40:
+            _text(painter, line, second)
         if inner.height() >= 74:
             low = QRectF(inner.left(), inner.top() + 60, inner.width(), inner.height() - 61)
             self._curve(painter, low, domain)
 
-    def _forecast(self, painter: QPainter, room: QRect, text: str) -> int:
+    def _forecast(self, painter: QPainter, room: QRect, text: str, most: int) -> int:
         """What is predicted, slanted and behind a dotted edge, so that nobody takes it for what is."""
         font = theme.font(13)
         font.setItalic(True)
-        wide = min(QFontMetrics(font).horizontalAdvance(text) + 14, room.width() * 3 // 5)
+        wide = min(QFontMetrics(font).horizontalAdvance(text) + 14, most)
         painter.setPen(QPen(QColor(theme.DIM), 1, Qt.PenStyle.DotLine))
         painter.drawLine(room.right() - wide + 5, room.top() + 2, room.right() - wide + 5, room.bottom() - 2)
         painter.setFont(font)
@@ -293,6 +307,10 @@ class DomainCards(QWidget):
         for place, domain in self._places():
             if place.contains(event.position().toPoint()):
                 self.domain_wanted.emit(domain.name)
+
+
+def _is_air(pack: Pack | None) -> bool:
+    return pack is not None and pack.pack.id == AIR
 
 
 def _text(painter: QPainter, area: QRect, text: str) -> None:

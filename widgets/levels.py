@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QWidget
 
 from db.asset_records import Asset
 from widgets.breadcrumbs import Breadcrumbs
-from widgets.domain_cards import AIR
 from widgets.domain_model import Domains
 from widgets.facility_page import FacilityPage
 from widgets.facility_texts import domain_word
@@ -85,11 +84,6 @@ class Levels(QObject):
     def show_facilities(self) -> None:
         """Level 2: every facility of the district."""
         self.show_domain("")
-
-    @Slot()
-    def show_air(self) -> None:
-        """Level 2: what measures the air."""
-        self.show_domain(AIR)
 
     @Slot(str)
     def show_asset(self, asset_id: str) -> None:
