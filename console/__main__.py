@@ -11,6 +11,7 @@ from typing import Any, Literal
 import click
 
 from console import __version__, logs
+from console.alarms import commands as alarm_commands
 from console.demo import commands as demo_commands
 from console.errors import ConsoleError, Unavailable
 from console.import_commands import import_group
@@ -331,6 +332,7 @@ pack_commands.add_to(gwanje, _folder, _settings)
 map_commands.add_to(gwanje, _folder, _settings)
 gwanje.add_command(import_group)
 demo_commands.add_to(gwanje)
+alarm_commands.add_to(gwanje, _folder)
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -16,6 +16,7 @@ from msgspec import Meta
 from sqlite_utils import Database
 
 from console.alarms import history
+from console.alarms.reports import AlarmReports
 from console.board import Board
 from console.doctor.examinations import Examinations, SupportAsked
 from console.errors import Refused
@@ -155,6 +156,7 @@ class Questions:
             **importing.questions(),
             **maps.questions(),
             **rules.questions(),
+            **AlarmReports(core, assets, rules.in_force).questions(),
             **board.questions(),
             "gaps": (GapPage, self._gaps),
             "found": (NoArgs, lambda args: core.found),

@@ -39,7 +39,7 @@ def _duty(entry: Entry, before: OnDuty | None) -> OnDuty:
 
 
 def spans(db: Database, device: str, since_ms: int) -> list[OnDuty]:
-    """Who was on duty at or after a time at one console, in the order of coming; whoever is still there too."""
+    """Who was on duty at or after a time at one console, in the order of coming."""
     found: list[OnDuty] = []
     on: dict[str, OnDuty] = {}
     rows = db.conn.execute(

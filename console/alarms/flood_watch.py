@@ -6,8 +6,10 @@ again, and a flood that is still on goes on with the time at which it began.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 
 from sqlite_utils import Database
 
@@ -54,11 +56,11 @@ def _facility(asset: Asset, by_id: dict[str, Asset]) -> str:
 def people_at(duty: Sequence[OnDuty]) -> Callable[[int], int]:
     """How many were on duty at a time, at least one."""
 
-    def people(at_ms: int) -> int:
-        there = sum(d.since_ms <= at_ms and (d.left_ms is None or at_ms < d.left_ms) for d in duty)
-        return max(1, there)
-
-    return people
+    moves = [(each.since_ms, 1) for each in duty]
+    moves += [(each.left_ms, -1) for each in duty if each.left_ms is not None]
+    times = [at_ms for at_ms, _ in sorted(moves)]
+    there = [0, *accumulate(by for _, by in sorted(moves))]
+    return lambda at_ms: max(1, there[bisect_right(times, at_ms)])
 
 
 class FloodWatch:
