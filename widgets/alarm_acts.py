@@ -47,7 +47,7 @@ ACTS = (
 LOOKS = (
     _Act("cameras", "C", lambda alarm: bool(alarm.asset or alarm.lon is not None)),
     _Act("trend", "H", lambda alarm: bool(alarm.quantity)),
-    _Act("explain", "W", lambda alarm: alarm.look != "event"),
+    _Act("explain", "W", _always),
     _Act("similar", "L", _always),
     _Act("rule", "F", _always),
 )

@@ -48,7 +48,7 @@ def limit_text(words: Words, rule: Rule, unit: str = "1") -> str:
     if rule.above is not None:
         parts.append(f"{more} {words.value(rule.above, unit)}")
     if rule.kind == "rate":
-        parts.append(f"/ {span(words, rule.per_s)}")
+        parts[-1:] = [f"{each} / {span(words, rule.per_s)}" for each in parts[-1:]]
     if rule.kind == "count":
         parts.append(f"{rule.least}{words.text('rules.unit.times')} / {span(words, rule.window_s)}")
     return " · ".join(parts)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QMessageBox
 
 from db.alarm_records import Alarm
+from widgets.alarm_explain import AlarmExplain
 from widgets.alarm_history import AlarmHistory
 from widgets.alarm_panel import AlarmPanel
 from widgets.bridge import Bridge
@@ -78,6 +79,14 @@ class Wires(QObject):
                 self._health.show_asset(alarm.asset)
             name = self._alarms.texts.where(alarm)
             self._health.show_series(alarm.source, alarm.quantity.partition("/")[0], name)
+        elif what == "rule":
+            self._window.open_rule(alarm.rule)
+        elif what == "explain":
+            page = AlarmExplain(
+                self._bridge, self._words, alarm, self._alarms.texts.brief(alarm), self._window
+            )
+            page.rule_wanted.connect(self._window.open_rule)
+            page.open()
         elif what == "similar":
             number_of = self._alarms.texts.incidents
             name = self._alarms.texts.brief(alarm)

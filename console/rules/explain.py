@@ -232,7 +232,7 @@ class _Play:
         turn = Turn(reading.observed_ms, reading.received_ms, number(reading))
         if after.due is not None and before.due is None:
             self._turn = turn
-            if after.active and self._is_raised:
+            if after.active and self._is_raised and self._rule.kind != "count":
                 self._back = turn
         elif after.due is None and not after.active:
             self._turn = None
