@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPixmap, QPolygonF, QTransform
 
 from console.clock import Clock, SystemClock
 from db.map_records import MapSheet
+from widgets import map_vector
 from widgets.bridge import Bridge
 from widgets.map_frame import Datum, Frame
 from widgets.map_layers import Layer, convert
@@ -44,7 +45,7 @@ class Ground(QObject):
         self.hidden: set[str] = set()
         self.plan = ""  # the map that is shown as a plan, over the rest
         self.english = False
-        self.tiles = TileStore(bridge)
+        self.tiles = TileStore(bridge, map_vector.drawn)
         self.pictures = Sheets()
         self._shapes: dict[str, Any] = {}
         self._layers: dict[str, Layer] = {}

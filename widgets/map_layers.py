@@ -37,7 +37,7 @@ LOOKS = {
 }
 """Quiet on FLOOR: the ground must not compete with what is abnormal."""
 
-_ORDER = ("green", "water", "building", "road", "boundary", "outline")
+ORDER = ("green", "water", "building", "road", "boundary", "outline")
 _LABEL_APART_PX = 8
 
 
@@ -143,4 +143,4 @@ def _boxes(x: Floats, y: Floats, starts: Sequence[int] | Ints) -> Boxes:
 
 
 def _rank(style: str) -> int:
-    return _ORDER.index(style) if style in _ORDER else len(_ORDER)
+    return ORDER.index(style) if style in ORDER else len(ORDER)

@@ -35,7 +35,7 @@ class TileStore(QObject):
 
     arrived = Signal(str, int, int, int)
 
-    def __init__(self, bridge: Bridge, draw: Callable[[Any], QPixmap | None] | None = None) -> None:
+    def __init__(self, bridge: Bridge, draw: Callable[[dict[str, Any]], QPixmap]) -> None:
         super().__init__()
         self._bridge = bridge
         self._draw = draw
@@ -166,8 +166,8 @@ class TileStore(QObject):
 
     def _picture_of(self, map_id: str, value: Any) -> tuple[QPixmap | None, str]:
         tone = next((sheet.tone for sheet in self.sheets if sheet.id == map_id), "colour")
-        if self._draw is not None and value.get("form") == "pbf":
-            return self._draw(value), ""
+        if "shapes" in value:
+            return self._draw(value["shapes"]), ""
         image, fault = decoded(bytes(value.get("data") or b""), MOST_SIDE)
         return (QPixmap.fromImage(toned(image, tone)), "") if image is not None else (None, fault)
 

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from console.errors import ConsoleError, Refused
-from console.maps import shapes, sources
+from console.maps import shapes, sources, vector
 from console.maps.sources import Source
 from console.maps.tables import MapFile
 from db.asset_records import Asset
@@ -50,6 +50,7 @@ class Atlas:
         self._at = {a.id: (a.lon, a.lat) for a in assets if a.lon is not None and a.lat is not None}
         self._lock = threading.Lock()
         self._sheets: dict[tuple[str, str], MapSheet] = {}
+        self._sources: dict[tuple[str, str], Source] = {}
         self._shapes: dict[tuple[str, str], MapShapes] = {}
 
     def questions(self) -> dict[str, tuple[type[msgspec.Struct], Callable[[Any], Any]]]:
@@ -68,11 +69,17 @@ class Atlas:
         return sorted((self._sheet(file) for file in self._files.values()), key=lambda sheet: sheet.order)
 
     def tile(self, args: OneTile) -> dict[str, Any] | None:
-        """{"data", "form"} of one tile, None where there is none; Refused for a broken one."""
+        """{"data", "form"} of a tile, {"shapes", "form"} of a vector tile; None where there is none.
+
+        Raises Refused or StoreError for a broken one.
+        """
         if max(args.x, args.y) >= 1 << args.z:
             raise Refused(f"There is no tile {args.z}/{args.x}/{args.y}")
         data = self.source(args.map).tile(args.z, args.x, args.y)
-        return None if data is None else {"data": data, "form": self.sheet(args.map).form}
+        if data is None:
+            return None
+        form = self.sheet(args.map).form
+        return {"shapes": vector.read(data), "form": form} if form == "pbf" else {"data": data, "form": form}
 
     def layer(self, map_id: str) -> MapShapes:
         """The lines and areas of a GeoJSON map."""
@@ -121,7 +128,13 @@ class Atlas:
         path = self.path(file)
         if not path.is_file():
             raise Refused(f"{path}: does not exist")
-        return sources.opened(file.kind, path)
+        key = (file.id, _version(path))
+        with self._lock:
+            found = self._sources.get(key)
+            if found is None:
+                self._sources = {at: each for at, each in self._sources.items() if at[0] != file.id}
+                found = self._sources[key] = sources.opened(file.kind, path)
+        return found
 
     def _file(self, map_id: str, *kinds: str) -> MapFile:
         file = self._files.get(map_id)

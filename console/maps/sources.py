@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from console.errors import SettingsError
 from console.maps.grid import LAST_LAT, Bounds
+from console.maps.pmtiles import PmTiles
 from db import tiles
 from db.tiles import Box
 
@@ -76,9 +77,23 @@ class MbTiles:
         return tiles.each(self._path, box)
 
 
+class Archive:
+    """A PMTiles file."""
+
+    def __init__(self, path: Path) -> None:
+        self._tiles = PmTiles(path)
+        self.tile, self.measure, self.each = self._tiles.tile, self._tiles.measure, self._tiles.each
+
+    def outline(self) -> Outline:
+        form, zooms, bounds, said = self._tiles.outline()
+        name, attribution = said.get("name", ""), said.get("attribution", "")
+        dated = said.get("date", "") or said.get("planetiler:osm:osmosisreplicationtime", "")[:10]
+        return Outline(form, zooms, _clipped(bounds), name, attribution, dated)
+
+
 def opened(kind: str, path: Path) -> Source:
     """The source of a `[[maps]]` file of tiles."""
-    return MbTiles(path)
+    return Archive(path) if kind == "pmtiles" else MbTiles(path)
 
 
 def _told_bounds(text: str) -> Bounds | None:
