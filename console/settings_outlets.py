@@ -34,7 +34,8 @@ _Moved = Annotated[str, Meta(pattern=r"^(|https?://[^/?#]+[^#]*)$")]
 class Platform(Chosen, frozen=True):
     """An integrated platform that our events are sent to, in the form that KETI published.
 
-    `codes` gives the evtId of an incident's type or a rule's id, `code` that of all others.
+    `codes` gives the evtId of an incident's type or a rule's id, `code` that of all others; `grades`
+    the evtGrad of our levels, which go as they are (1 to 4) without.
     A session key is asked for at `auth_url`, or read from `key_file`; `token_file` is for a door
     that wants a token besides. An incident closed with one of `cancelled` was none (90).
     """
@@ -49,6 +50,7 @@ class Platform(Chosen, frozen=True):
     token_file: str = ""
     header: str = "Authorization"
     codes: dict[Filled, Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$")]] = {}
+    grades: dict[Literal["1", "2", "3", "4"], Annotated[str, Meta(max_length=20)]] = {}
     code: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$")] = "ETC"
     cancelled: tuple[Filled, ...] = ("오신고", "오경보", "false alarm")
     timeout_s: Annotated[float, Meta(gt=0, le=120)] = 20.0

@@ -116,6 +116,11 @@ def waiting(db: Database, hub: str, way: str, limit: int) -> list[Message]:
     return [Message(*row) for row in rows]
 
 
+def counts(db: Database, hub: str) -> dict[str, int]:
+    """How many wait for a hub by each way that has any."""
+    return dict(db.conn.execute("SELECT way, count(*) FROM hub_message WHERE hub = ? GROUP BY way", (hub,)))
+
+
 def count(db: Database, hub: str) -> tuple[int, int | None]:
     """How many wait for a hub by any way, and since when the oldest does."""
     row = db.conn.execute("SELECT count(*), min(at_ms) FROM hub_message WHERE hub = ?", (hub,)).fetchone()

@@ -13,7 +13,9 @@ from db.sync import Backlog
 _COLUMNS = "device, epoch, seq, id, type, subject, at_ms, hlc, prev, hash, body"
 _OURS = (
     "FROM entry WHERE position > ? AND (type LIKE 'alarm.%' OR type LIKE 'incident.%')"
-    " AND EXISTS (SELECT 1 FROM own_log WHERE own_log.device = entry.device AND own_log.epoch = entry.epoch)"
+    " AND (EXISTS (SELECT 1 FROM own_log WHERE own_log.device = entry.device AND own_log.epoch = entry.epoch)"
+    " OR EXISTS (SELECT 1 FROM incident_act JOIN own_log USING (device, epoch)"
+    " WHERE incident_act.incident = entry.subject AND incident_act.type = 'incident.opened'))"
 )
 
 
@@ -83,11 +85,24 @@ def at(db: Database, positions: list[int]) -> list[tuple[int, Entry]]:
 
 
 def waiting(db: Database, position: int, limit: int) -> list[tuple[int, Entry]]:
-    """Our own entries about alarms and incidents after `position`, in order, each with its position."""
+    """Entries about our alarms and incidents after `position`, in order, each with its position.
+
+    An incident that was opened here is ours, also where another console closes it.
+    """
     rows = db.conn.execute(
         f"SELECT position, {_COLUMNS} {_OURS} ORDER BY position LIMIT ?", (position, limit)
     )
     return [(int(row[0]), Entry(*row[1:])) for row in rows]
+
+
+def is_opened_here(db: Database, incident: str) -> bool:
+    """Whether the incident is one of this console's own."""
+    found = db.conn.execute(
+        "SELECT 1 FROM incident_act JOIN own_log USING (device, epoch)"
+        " WHERE incident = ? AND type = 'incident.opened'",
+        (incident,),
+    )
+    return found.fetchone() is not None
 
 
 def settle(db: Database, hub: str, position: int, taken: Iterable[str], parked: Iterable[Parked]) -> None:

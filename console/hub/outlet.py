@@ -24,7 +24,7 @@ from console.sync.exchange import Writer
 from db import entries, hub_messages, hubs
 from db.hub_messages import Thing
 from db.hubs import Parked, Start
-from db.records import Entry, Record
+from db.records import Entry, Event, Record
 
 BATCH = 200
 _AT_ONCE = 50  # messages of a meeting by one way
@@ -95,8 +95,8 @@ class OutletWork(Serving):
 
     def _make(self) -> bool:
         with self.reading() as db:
-            waits = [len(hub_messages.waiting(db, self.hub, way, _MOST_MADE)) for way in self._outlet.ways]
-            if min(waits) > 0 or max(waits) >= _MOST_MADE:
+            waits = hub_messages.counts(db, self.hub)
+            if len(waits) == len(self._outlet.ways) or max(waits.values(), default=0) >= _MOST_MADE:
                 return False
             mark = hubs.mark(db, self.hub)
             start = hubs.start(db) if mark is None else None
@@ -173,7 +173,7 @@ class OutletWork(Serving):
         return len(waiting) == _AT_ONCE
 
 
-def with_number(told: Told, number: str, code: str, now_ms: int) -> Any:
+def with_number(told: Told, number: str, code: str, now_ms: int) -> Event:
     """The event with the number and code by which the other side knows it."""
     extra = {**told.event.extra, "ocrNbr": number, "evtId": code, "whole": told.whole}
     return replace(told.event, received_ms=now_ms, extra=extra)

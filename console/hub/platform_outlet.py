@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from console.clock import Clock
 from console.errors import Refused, Unavailable
@@ -48,7 +49,9 @@ class PlatformOutlet:
     def make(self, told: Told, known: Thing, device: str, now_ms: int) -> tuple[bytes, str]:
         """The event with its number and code; the code stays that of the occurrence."""
         code = known.memory or self._platform.codes.get(told.event.type, self._platform.code)
-        return _encode(with_number(told, known.number, code, now_ms)), code
+        event = with_number(told, known.number, code, now_ms)
+        grade = self._platform.grades.get(event.grade, event.grade)  # type: ignore[call-overload]
+        return _encode(replace(event, grade=grade)), code
 
     def send(self, way: str, body: bytes) -> None:
         """Send it; a key that is accepted no more is asked for anew, once."""

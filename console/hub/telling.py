@@ -18,7 +18,7 @@ from console.alarms.transitions import Transition
 from console.formats.event_life import ENDS
 from console.hub import alerts
 from console.settings_outlets import Chosen
-from db import alarms, entries, incidents
+from db import alarms, entries, hubs, incidents
 from db.alarm_records import Alarm
 from db.hub_messages import Thing
 from db.records import Entry, Event
@@ -139,7 +139,7 @@ def _of_incident(
         or verb == "reopened"
         or (verb == "changed" and not is_known and incident.state == "open")
     )
-    if is_new and fits:
+    if is_new and fits and hubs.is_opened_here(db, incident.id):
         onset_ms = entry.at_ms if verb == "reopened" else incident.opened_ms
         return Told(_incident_event(entry, "occurred", shown, incident.number, onset_ms))
     fields = said.get("fields")

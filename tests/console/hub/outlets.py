@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,19 @@ class Desk:
     def opened(self, title: str = "물이 차오름", **more: Any) -> Incident:
         given = {"type": "침수", "level": 2, "place": "종로 1가", **more}
         return self.incident("open_incident", title=title, **given)
+
+    def elsewhere(self, act: Callable[[], Incident]) -> Incident:
+        """The act as another console's, whose entries came to us with the exchange."""
+        self.engine.call(lambda db: entries.set_identity(db, "console-2") and [])
+        done = act()
+
+        def away(db: Database) -> list[Record]:
+            db.conn.execute("DELETE FROM own_log WHERE device LIKE 'console-2%'")
+            entries.set_identity(db, "console-1")
+            return []
+
+        self.engine.call(away)
+        return done
 
     def alarm(self, verb: str, source: str = "a1", state: str = "unacknowledged", **more: Any) -> None:
         """An entry of an alarm, and the alarm as it is then."""

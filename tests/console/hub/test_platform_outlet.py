@@ -158,6 +158,19 @@ def test_a_false_incident_is_cancelled_and_a_reopened_one_is_another_event(desk:
     assert [len({each.origin_key for each in pair}) for pair in (heard[:2], heard[2:], heard)] == [1, 1, 2]
 
 
+def test_an_incident_of_ours_that_another_console_closes_is_over_and_one_of_theirs_is_not_ours_to_tell(
+    desk: Desk, peer: Peer
+) -> None:
+    work = outlet(desk, peer, grades={"2": "20"})
+    ours = desk.opened()
+    desk.elsewhere(lambda: desk.incident("close", incident=ours.id, result="현장 조치"))
+    theirs = desk.elsewhere(lambda: desk.opened("남의 일"))
+    desk.incident("change", incident=theirs.id, fields={"level": 1})
+    desk.incident("close", incident=theirs.id, result="현장 조치")
+    desk.step(work, 2)
+    assert [(each.status, each.grade) for each in peer.heard()] == [("occurred", "20"), ("ended", "")]
+
+
 def test_two_incidents_of_one_moment_have_two_numbers(desk: Desk, peer: Peer) -> None:
     work = outlet(desk, peer)
     desk.opened("하나")
