@@ -50,6 +50,12 @@ def grade_of(pack: Pack, latest: Latest) -> Grade | None:
     return None
 
 
+def short_name(pack: Pack | None, quantity: str, words: Words) -> str:
+    """The word of a quantity on the pack's card; "" where the card has none."""
+    figures = pack.card.figures if pack is not None else ()
+    return next((words.pick(each.ko, each.en) for each in figures if each.quantity == quantity), "")
+
+
 def _line(pack: Pack, figure: Figure, values: Values, words: Words, *, forecast: bool) -> Line | None:
     if figure.show == "range":
         return _range(pack, figure, values, words, forecast=forecast)

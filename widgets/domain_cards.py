@@ -14,8 +14,9 @@ from db.asset_records import Asset, Condition
 from widgets import theme
 from widgets.air_line import Told, air_line, weather_of
 from widgets.bridge import Bridge
-from widgets.card_figures import Line, grade_of, lines, wanted
-from widgets.domain_model import SAMPLE_MS, SPAN_MS, Domain, Domains
+from widgets.card_figures import Line, grade_of, lines, short_name, wanted
+from widgets.card_trends import SPAN_MS, CardTrends, runs
+from widgets.domain_model import SAMPLE_MS, Domain, Domains
 from widgets.figures import plain
 from widgets.health_model import value_text
 from widgets.packs import Packs
@@ -24,7 +25,6 @@ from widgets.words import Words
 CARD_WIDTH, CARD_HEIGHT, NARROW, TWO_LINES, GAP = 168, 74, 124, 42, 6
 AIR = "air"  # the pack, whatever the site calls its domain
 _QUIET = "#6b7681"
-_GAP_MS = 10 * SAMPLE_MS
 
 
 class DomainCards(QWidget):
@@ -42,6 +42,8 @@ class DomainCards(QWidget):
         self.model = Domains()
         self.packs = Packs(bridge, words)
         self.packs.changed.connect(self._use_packs)
+        self._trends = CardTrends(bridge, self)
+        self._trends.changed.connect(self.update)
         self._figures: dict[str, tuple[int, list[Line]]] = {}
         self.setMinimumSize(CARD_WIDTH + 2 * GAP, CARD_HEIGHT + 2 * GAP)
         bridge.linked.connect(self._on_linked)
@@ -78,7 +80,9 @@ class DomainCards(QWidget):
 
     def apply(self, records: tuple[Any, ...]) -> None:
         """Take newer states and values."""
+        self._trends.apply(records)
         if self.model.apply(records, self._bridge.now_ms()):
+            self._trends.want(filter(None, map(self.model.curved, self.domains)))
             self.update()
 
     @property
@@ -202,7 +206,7 @@ class DomainCards(QWidget):
         if right:
             line.setWidth(line.width() - QFontMetrics(painter.font()).horizontalAdvance(right) - 8)
         if line.width() > 40:
-            _text(painter, line, second)
+            _text(painter, line, _whole(painter, second, line.width()))
         if inner.height() >= 74:
             low = QRectF(inner.left(), inner.top() + 60, inner.width(), inner.height() - 61)
             self._curve(painter, low, domain)
@@ -236,13 +240,14 @@ class DomainCards(QWidget):
         return self._words.pick(pack.card.note, pack.card.note_en) if pack is not None else ""
 
     def _curve(self, painter: QPainter, area: QRectF, domain: Domain) -> None:
-        """What came of the value lately, now at the right edge; where nothing came there is no line."""
-        latest = self.model.value(domain.told)
-        if latest is None or latest.quantity != domain.history_of or len(domain.history) < 2:
+        """The last hours of the series it tells of, now at the right edge; a gap in it stays a gap."""
+        series = self.model.curved(domain)
+        points = self._trends.points(series) if series is not None else []
+        if len(points) < 2:
             return
         now_ms = self._bridge.now_ms()
-        span = min(SPAN_MS, max(60_000, now_ms - domain.history[0][0]))
-        values = [value for _, value in domain.history]
+        span = min(SPAN_MS, max(60_000, now_ms - points[0][0]))
+        values = [value for _, value in points]
         low, high = min(values), max(values)
         reach = max(high - low, abs(high) * 0.05) or 1.0
         middle = (low + high) / 2
@@ -251,15 +256,16 @@ class DomainCards(QWidget):
         painter.setClipRect(area.adjusted(0, -2, 0, 2))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(colour if domain.condition > Condition.UNKNOWN else _QUIET), 1.4))
-        before: tuple[int, QPointF] | None = None
-        for at_ms, value in domain.history:
-            point = QPointF(
-                area.right() - (now_ms - at_ms) / span * area.width(),
-                area.center().y() - (value - middle) / reach * (area.height() - 3),
+        for run in runs(points):
+            painter.drawPolyline(
+                [
+                    QPointF(
+                        area.right() - (now_ms - at_ms) / span * area.width(),
+                        area.center().y() - (value - middle) / reach * (area.height() - 3),
+                    )
+                    for at_ms, value in run
+                ]
             )
-            if before is not None and at_ms - before[0] <= _GAP_MS:
-                painter.drawLine(before[1], point)
-            before = at_ms, point
         painter.restore()
 
     def _name(self, domain: Domain) -> str:
@@ -295,9 +301,10 @@ class DomainCards(QWidget):
             return "", whose
         if not domain.worst and len(domain.series) > 1:
             whose = self._words.text("cards.highest", name=whose)
-        name = self._words.pick(asset.name, asset.name_en)
-        told = f"{name} {value_text(self._words, latest)}"
         pack = self.packs.of_domain(domain.name)
+        short = short_name(pack, latest.quantity, self._words)
+        name = short or self._words.pick(asset.name, asset.name_en)
+        told = f"{name} {value_text(self._words, latest)}"
         grade = grade_of(pack, latest) if pack is not None and not latest.flags else None
         if grade is not None:
             told += f" {self._words.pick(grade.ko, grade.en)}"
@@ -311,6 +318,15 @@ class DomainCards(QWidget):
 
 def _is_air(pack: Pack | None) -> bool:
     return pack is not None and pack.pack.id == AIR
+
+
+def _whole(painter: QPainter, text: str, room: int) -> str:
+    """As many of the figures as fit whole: half a figure may be read as another."""
+    parts = text.split(" · ")
+    metrics = QFontMetrics(painter.font())
+    while len(parts) > 1 and metrics.horizontalAdvance(" · ".join(parts)) > room:
+        parts.pop()
+    return " · ".join(parts)
 
 
 def _text(painter: QPainter, area: QRect, text: str) -> None:

@@ -5,7 +5,6 @@ Pure: records and a time in, plain values out.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +14,6 @@ from db.records import Latest
 from widgets.health_model import SIDE_STATISTICS
 
 SAMPLE_MS = 2_000
-SPAN_MS = 600_000
-_MOST = SPAN_MS // SAMPLE_MS
 _USABLE = ("good", "uncertain")
 Series = tuple[str, str]
 
@@ -28,7 +25,6 @@ class Domain:
     `quantity` is that of its first channel, its main one; `series` has all
     channels of it. `told` is the asset whose value the card tells: the leaf
     that decided, else the one with the highest value of the main quantity.
-    `history` has (ms, value) of what was told, as this screen received it.
     `figures` has per quantity that its card looks at the newest value of each source; the ends of
     a range stand under `quantity/min` and `quantity/max`.
     """
@@ -46,8 +42,6 @@ class Domain:
     series: dict[Series, str] = field(default_factory=dict)
     told: str = ""
     chosen_ms: int = 0
-    history: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=_MOST))
-    history_of: str = ""
     figures: dict[str, dict[str, Latest]] = field(default_factory=dict)
 
 
@@ -209,35 +203,33 @@ class Domains:
 
     # --- inside
 
+    def curved(self, domain: Domain) -> Series | None:
+        """Whose curve the card draws: of what it tells, else of a channel of that, else of the main one."""
+        assets = self.assets or {}
+        told = assets.get(domain.told)
+        if told is not None and told.quantity:
+            return told.source, told.quantity
+        below = (each for each in domain.series.values() if assets[each].parent == domain.told)
+        channel = next(below, None) or next(iter(domain.series.values()), None)
+        return (assets[channel].source, assets[channel].quantity) if channel is not None else None
+
     def _is_usable(self, asset_id: str) -> bool:
         latest, state = self.value(asset_id), self._states.get(asset_id)
         is_heard = state is None or state.condition not in (Condition.SILENT, Condition.UNKNOWN)
         return latest is not None and is_heard and _number(latest) is not None
 
     def _choose(self, domain: Domain, now_ms: int) -> None:
-        """Which asset the card tells of; notes its value for the curve."""
+        """Which asset the card tells of."""
         domain.chosen_ms = now_ms
         if domain.worst:
             domain.told = domain.worst
         else:
             usable = [each for each in domain.series.values() if self._is_usable(each)]
             domain.told = max(usable, key=self._figure, default="")
-        self._note(domain, now_ms)
 
     def _figure(self, asset_id: str) -> float:
         latest = self.value(asset_id)
         return (_number(latest) or 0.0) if latest is not None else 0.0
-
-    def _note(self, domain: Domain, now_ms: int) -> None:
-        latest = self.value(domain.told)
-        number = _number(latest) if latest is not None and self._is_usable(domain.told) else None
-        if latest is None or number is None or self.silent_s(domain.told, now_ms) is not None:
-            return
-        if domain.history_of != latest.quantity:
-            domain.history.clear()
-            domain.history_of = latest.quantity
-        if not domain.history or now_ms - domain.history[-1][0] >= SAMPLE_MS:
-            domain.history.append((now_ms, number))
 
 
 def _number(latest: Latest) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent, QTextDocument
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent, QTextDocument
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -35,7 +35,7 @@ from widgets.words import Words
 _AGAIN_MS = 30_000
 _NARROW_PX = 900
 _WIDE_ONLY = (6, 8, 9)
-_WIDTHS = {1: 96, 2: 84, 3: 128, 4: 60, 5: 90, 6: 90, 7: 64, 8: 64, 9: 52, 10: 110}
+_WIDTHS = {1: 92, 2: 64, 3: 128, 4: 60, 5: 84, 6: 84, 7: 56, 8: 60, 9: 52, 10: 118}
 
 
 class FacilityList(QWidget):
@@ -240,9 +240,11 @@ class FacilityList(QWidget):
         super().showEvent(event)
         self._timer.start()
         self.read()
-        wide = self.width() >= _NARROW_PX
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
         for column in _WIDE_ONLY:
-            self.table.setColumnHidden(column, not wide)
+            self.table.setColumnHidden(column, event.size().width() < _NARROW_PX)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

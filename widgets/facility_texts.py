@@ -26,9 +26,10 @@ def share(words: Words, availability: float | None, known: float) -> str:
     if availability is None:
         return words.text("facility.nothing_known")
     figure = f"{availability * 100:.1f} %" if availability < 0.99995 else "100 %"
-    return (
-        figure if known >= _UNSURE else words.text("facility.known", share=figure, known=round(known * 100))
-    )
+    if known >= _UNSURE:
+        return figure
+    percent = f"{known * 100:.0f}" if known >= 0.01 else "<1"
+    return words.text("facility.known", share=figure, known=percent)
 
 
 def span(words: Words, ms: float | None) -> str:
@@ -82,6 +83,7 @@ def facility_columns(words: Words, assets: Assets, name: Callable[[str], str]) -
             inspect_by,
             lambda row: asset(row).inspect_by or "9999",
             colour=lambda row: theme.PRIORITY[3] if row.is_overdue else None,
+            right=True,
         ),
     )  # fmt: skip
 

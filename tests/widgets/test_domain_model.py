@@ -59,17 +59,14 @@ def test_a_domain_that_is_not_well_tells_the_leaf_that_decided() -> None:
     assert made.all[0].told == "s2/pm"
 
 
-def test_the_curve_keeps_one_value_each_two_seconds_of_one_quantity() -> None:
-    made = domains(condition("air"))
-    for step in range(8):
-        made.apply([value("s1", step)], step * SAMPLE_MS // 2)
-    assert list(made.all[0].history) == [(0, 0), (2000, 2), (4000, 4), (6000, 6)]
-    made.apply([value("s1", 41, "temperature"), condition("air", Condition.CAUTION, worst="s1/t")], 9000)
-    assert list(made.all[0].history) == [(9000, 41)]
+def test_the_curve_is_of_what_the_card_tells() -> None:
+    made = domains(condition("air"), value("s1", 30), value("s2", 41))
+    assert made.curved(made.all[0]) == ("s2", "pm10")
+    made.apply([condition("air", Condition.SILENT, worst="s1")], 9000)
+    assert made.curved(made.all[0]) == ("s1", "pm10")
 
 
-def test_a_source_that_says_nothing_is_silent_and_adds_nothing_to_the_curve() -> None:
+def test_a_source_that_says_nothing_is_silent() -> None:
     made = domains(condition("air"), value("s1", 30), now_ms=1000)
     made.apply([condition("s1", last_seen_ms=1000), condition("air", Condition.BAD, worst="s1/pm")], 40_000)
     assert made.silent_s("s1/pm", 41_000) == 40
-    assert len(made.all[0].history) == 1
