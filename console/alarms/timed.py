@@ -6,7 +6,6 @@ besides the watches (who was announced lately) follows from them.
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
@@ -32,7 +31,7 @@ class Timed:
         self._rulebook, self._set_timer = rulebook, set_timer
         self.windows: dict[str, Maintenance] = {}
         self.begun: list[str] = []
-        self._back: list[int] = []
+        self._back: dict[str, int] = {}  # by watch, since each keeps but its own newest time
 
     def arm(self, watch: Watch, subject: Subject, shift: int) -> None:
         """Set a timer for what comes next to this watch."""
@@ -50,7 +49,7 @@ class Timed:
     def remember(self, watch: Watch) -> None:
         """Take up when this watch was announced after it had been put aside."""
         if watch.back is not None:
-            insort(self._back, watch.back)
+            self._back[watch.id] = watch.back
 
     # --- what is due -----------------------------------------------------------------
 
@@ -85,7 +84,7 @@ class Timed:
             loud = self._is_loud(watch, due, ends_shelf=what == "shelf")
             if loud:
                 watch = replace(watch, back=due)
-                insort(self._back, due)
+                self._back[watch.id] = due
             return (aside.end_shelf if what == "shelf" else aside.put_back)(watch, at_ms, loud=loud)
         alarm = watch.alarm
         assert alarm is not None
@@ -103,7 +102,7 @@ class Timed:
         still_aside = alarm.suppressed_by or (alarm.out_of_service if ends_shelf else alarm.shelf) is not None
         if still_aside:
             return False
-        self._back = [at for at in self._back if at > due - aside.SPAN_MS]
+        self._back = {key: at for key, at in self._back.items() if at > due - aside.SPAN_MS}
         return len(self._back) < aside.MANY
 
     # --- what follows from a move --------------------------------------------------------

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from console.alarms import transitions
+from console.alarms import aside, transitions
 from console.alarms.reducer import Reducer
 from console.alarms.rulebook import Rulebook
-from console.alarms.transitions import Transition
-from db.alarm_records import Rule
+from console.alarms.transitions import Moved, Transition
+from db.alarm_records import Maintenance, OutOfService, Rule, Shelf
 from db.alarms import Gathered, Watch
 from db.asset_records import Asset
 from db.readings import StoredReading
@@ -34,10 +35,16 @@ RULES = [
     Rule("odd", "cross", source="a", others=("b",), above=5.0, window_s=9.0),
     Rule("if", "threshold", source="a", quantity="q", above=10.0, if_quantity="p", if_below=9.0),
     Rule("soon", "forecast", above=10.0, priority=4),
+    Rule("call", "threshold", source="b", quantity="p", above=10.0, escalate_s=2.0, realarm_s=1.5),
+    Rule("keep", "silent", source="b", quantity="p", silent_s=4.0, realarm_s=3.0, latch=True),
     Rule("away", "silent", source="a*", group=True, silent_s=3.0),
     Rule("quiet-q", "silent", source="a", quantity="q", silent_s=2.0, on_delay_s=1.0, off_delay_s=1.0),
 ]
-ASSETS = [Asset("d", "district", "D"), Asset("v", "device", "V", parent="d", source="never")]
+ASSETS = [
+    Asset("d", "district", "D"),
+    Asset("v", "device", "V", parent="d", source="never"),
+    Asset("a-device", "channel", "A", parent="d", source="a", quantity="q"),
+]
 
 Event = tuple[str, Any]
 
@@ -70,16 +77,34 @@ def apply(reducer: Reducer, event: Event) -> None:
             reducer.tick(what)
         case "jump":
             reducer.jump(what)
-        case "acknowledge":
-            acknowledge(reducer, what)
+        case "window":
+            reducer.timed.take_windows([*reducer.timed.windows.values(), what], reducer.shift)
+        case act:
+            operate(reducer, act, what)
 
 
-def acknowledge(reducer: Reducer, at_ms: int) -> None:
+def operate(reducer: Reducer, act: str, at_ms: int) -> None:
+    """An operator does the same with every alarm there is."""
+    steady = at_ms - reducer.shift
     for watch in sorted(reducer.watches.values(), key=lambda each: each.id):
-        moved = transitions.acknowledge(watch, "kim", "", at_ms)
+        moved = ACTS[act](watch, at_ms, steady)
         if moved.transition:
             reducer.replace(moved.watch)
             reducer.transitions.append(moved.transition)
+
+
+ACTS: dict[str, Callable[[Watch, int, int], Moved]] = {
+    "acknowledge": lambda watch, at, _: transitions.acknowledge(watch, "kim", "", at),
+    "reset": lambda watch, at, _: transitions.reset(watch, "", at),
+    "shelve": lambda watch, at, steady: aside.shelve(watch, Shelf("kim", at, at + 5_000, "x"), steady),
+    "unshelve": lambda watch, at, _: aside.unshelve(watch, "kim", at),
+    "take out": lambda watch, at, steady: aside.take_out(
+        watch, OutOfService("kim", at, "W", "", at + 7_000), steady
+    ),
+    "put back": lambda watch, at, _: aside.put_back(watch, at, loud=True),
+    "comment": lambda watch, at, _: aside.comment(watch, "seen", at),
+    "assign": lambda watch, at, _: aside.assign(watch, "lee", at),
+}
 
 
 def resumed(reducer: Reducer) -> Reducer:
@@ -89,6 +114,8 @@ def resumed(reducer: Reducer) -> Reducer:
         body, type=tuple[list[Watch], dict[str, int], dict[str, Gathered]]
     )
     fresh = Reducer(Rulebook(RULES, ASSETS), steady=reducer.steady, shift=reducer.shift)
+    windows = msgspec.msgpack.encode(list(reducer.timed.windows.values()))
+    fresh.timed.take_windows(msgspec.msgpack.decode(windows, type=list[Maintenance]), reducer.shift)
     assert fresh.resume(watches, seen, gathered) == []
     fresh.transitions = list(reducer.transitions)
     return fresh
@@ -100,7 +127,7 @@ def logs(draw: st.DrawFn) -> list[Event]:
     now = T0
     for number in range(draw(st.integers(1, 40))):
         now += draw(st.sampled_from([0, 0, 1, 500, 999, 1000, 2000, 3000, 9000]))
-        kind = draw(st.sampled_from(["reading"] * 6 + ["tick", "acknowledge", "jump"]))
+        kind = draw(st.sampled_from(["reading"] * 12 + ["tick", "jump", "window", *ACTS]))
         if kind == "reading":
             source, quantity = draw(st.sampled_from("ab")), draw(st.sampled_from("qp"))
             value = draw(st.sampled_from([1.0, 8.5, 9.5, 11.0, 20.0]))
@@ -114,14 +141,30 @@ def logs(draw: st.DrawFn) -> list[Event]:
             by_ms = draw(st.sampled_from([-7_200_000, 3_600_000]))
             now += by_ms
             events.append((kind, by_ms))
+        elif kind == "window":
+            since = now + draw(st.sampled_from([0, 1500]))
+            asset = draw(st.sampled_from(["d", "a-device"]))
+            events.append((kind, Maintenance(f"w{number}", asset, since, since + 6_000, "W", "", "lee", now)))
         else:
             events.append((kind, now))
     return events
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(logs(), st.sets(st.integers(0, 40)))
 def test_stopping_anywhere_changes_no_byte(log: list[Event], stops: set[int]) -> None:
+    stop_anywhere(log, stops)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@settings(deadline=None, max_examples=10_000, suppress_health_check=list(HealthCheck))
+@given(logs(), st.sets(st.integers(0, 40)))
+def test_10_000_random_logs_stopped_anywhere_change_no_byte(log: list[Event], stops: set[int]) -> None:
+    stop_anywhere(log, stops)
+
+
+def stop_anywhere(log: list[Event], stops: set[int]) -> None:
     whole, broken = engine(), engine()
     whole.start(T0)
     broken.start(T0)
@@ -193,7 +236,8 @@ def test_a_source_of_the_tree_that_never_speaks_is_silent() -> None:
     reducer = engine([RULES[3]])
     reducer.start(T0)
     reducer.tick(T0 + 60_000)
-    assert [(each.alarm.source, each.at_ms) for each in reducer.transitions] == [("never", T0 + 4000)]
+    silent = [(each.alarm.source, each.at_ms) for each in reducer.transitions]
+    assert silent == [("a", T0 + 4000), ("never", T0 + 4000)]
 
 
 def test_a_jump_of_the_clock_silences_nobody() -> None:
