@@ -194,3 +194,15 @@ class Explained(Record, frozen=True):
     statements: tuple[Statement, ...] = ()
     cause: Alarm | None = None
     steps: tuple[Step, ...] = ()
+
+
+class GuidanceText(Record, frozen=True):
+    """What to do about alarms of an asset and all below it, or of a domain; who gave it, when and why."""
+
+    level: Literal["asset", "domain"]
+    of: str
+    ko: str
+    en: str
+    at_ms: int
+    by: str
+    why: str

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from db import entries
 from db.alarm_records import Rule
 from db.records import Draft, Entry
-from db.rule_records import EditAct, RuleEdit
+from db.rule_records import EditAct, GuidanceText, RuleEdit
 
 PUT, REMOVED, RESTORED = "rule.put", "rule.removed", "rule.restored"
 GUIDANCE = "rule.guidance"
@@ -71,6 +71,17 @@ def fold(told: Iterable[Entry]) -> Iterator[RuleEdit]:
         except msgspec.ValidationError:
             continue
         yield RuleEdit(terms.rule, terms.version, act, entry.at_ms, draft.actor, terms.why, terms.restored)
+
+
+def guidance(db: Database) -> Iterator[GuidanceText]:
+    """Every text of guidance that was given, oldest first; an empty one takes the one before away."""
+    for entry in told(db):
+        level, _, of = entry.subject.partition("|")
+        if entry.type != GUIDANCE or level not in ("asset", "domain"):
+            continue
+        draft = entries.draft_of(entry)
+        ko, en, why = (str(draft.payload.get(key, "")) for key in ("ko", "en", "why"))
+        yield GuidanceText(level, of, ko, en, entry.at_ms, draft.actor, why)  # type: ignore[arg-type]
 
 
 def append(db: Database, edit: RuleEdit) -> None:

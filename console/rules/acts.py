@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 from sqlite_utils import Database
 
-from console.rules import jobs
+from console.rules import guidance, jobs
 
 Line = Annotated[str, Meta(max_length=200)]
 Why = Annotated[str, Meta(min_length=1, max_length=2000)]
@@ -36,12 +36,27 @@ class RestoreRule(_Args, frozen=True):
     why: Why
 
 
+class PutGuidance(_Args, frozen=True):
+    level: Literal["asset", "domain"]
+    of: Line
+    why: Why
+    ko: Annotated[str, Meta(max_length=4000)] = ""
+    en: Annotated[str, Meta(max_length=4000)] = ""
+
+
 _Act = Callable[[Database, Any, Any], tuple[Any, Iterable[Any]]]
 
 ACTS: dict[str, tuple[type[msgspec.Struct], _Act]] = {
     "rule.put": (
         PutRule,
         lambda db, context, args: (jobs.put(db, context, args.rule, args.why, args.based_on), ()),
+    ),
+    "guidance.put": (
+        PutGuidance,
+        lambda db, context, args: (
+            guidance.put(db, context, args.level, args.of, args.ko, args.en, args.why),
+            (),
+        ),
     ),
     "rule.remove": (
         RemoveRule,

@@ -11,15 +11,15 @@ import msgspec
 from msgspec import Meta
 
 from console.errors import Refused
-from console.rules import forecast, jobs, overlay
+from console.rules import forecast, guidance, jobs, overlay
 from console.rules.explain import explain
 from console.rules.overlay import Base
 from console.running import Running
 from console.tasks import Task
-from db import rules
+from db import alarms, rules
 from db.alarm_records import Rule
 from db.asset_records import Asset
-from db.rule_records import Explained, RuleSeen, Tried
+from db.rule_records import Explained, GuidanceText, RuleSeen, Tried
 from db.workings import Progress
 
 _KEPT = 8
@@ -50,6 +50,7 @@ class Rules:
 
     def __init__(self, core: Running, base: Base, assets: Sequence[Asset]) -> None:
         self._core, self._base, self._assets = core, base, list(assets)
+        self._by_id = guidance.by_id(assets)
         self._tried: OrderedDict[str, Tried] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -63,6 +64,8 @@ class Rules:
             "rules": (NoArgs, lambda args: self.in_force()),
             "rulebook": (NoArgs, lambda args: self.seen()),
             "alarm.explain": (OneAlarm, self.explain),
+            "guidance": (OneAlarm, self.guidance),
+            "guidance.texts": (NoArgs, lambda args: self.texts()),
             "rules.tried": (OneTask, lambda args: self.tried(args.task)),
         }
 
@@ -105,6 +108,29 @@ class Rules:
         finally:
             feed_db.close()
             ops_db.close()
+
+    def guidance(self, asked: OneAlarm) -> guidance.Told:
+        """What to do about an alarm."""
+        db = self._core.open_ops_reader()
+        try:
+            alarm = alarms.get(db, asked.alarm)
+            seen = overlay.seen(self._base, rules.edits(db))
+            given = guidance.texts(db)
+        finally:
+            db.close()
+        rule_id = asked.alarm.partition("|")[0]
+        rule = next((each.rule for each in seen if each.rule.id == rule_id), None)
+        return guidance.resolve(
+            rule, self._base, alarm.asset if alarm is not None else "", self._by_id, given
+        )
+
+    def texts(self) -> list[GuidanceText]:
+        """The guidance given to assets and domains."""
+        db = self._core.open_ops_reader()
+        try:
+            return list(guidance.texts(db).values())
+        finally:
+            db.close()
 
     def _try(self, asked: forecast.Asked, task: Task) -> str:
         rest = threading.Event()

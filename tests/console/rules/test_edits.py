@@ -150,3 +150,31 @@ def test_edits_hold_after_a_new_start_and_no_alarm_is_lost(tmp_path: Path) -> No
         finally:
             client.stop()
             core.stop()
+
+
+def test_guidance_is_given_to_a_domain_and_taken_away_again(client: LinkClient) -> None:
+    given = {"level": "domain", "of": "river", "ko": "현장 확인", "why": "지침"}
+    client.act("guidance.put", given)
+    (text,) = client.ask("guidance.texts", {})
+    assert (text["ko"], text["by"], text["why"]) == ("현장 확인", "김관제", "지침")
+    client.act("guidance.put", {"level": "domain", "of": "river", "why": "잘못 적음"})
+    assert client.ask("guidance.texts", {}) == []
+    assert client.ask("guidance", {"alarm": "high|r1|level"}) == {}
+
+
+def test_a_rule_is_tried_through_the_door(core: Core, client: LinkClient) -> None:
+    for value in (1.0, 2.5, 1.0):
+        measure(core, value)
+    now = core.clock.now_ms()
+    rule = {"id": "new", "kind": "threshold", "quantity": "level", "above": 2.0}
+    task = client.act("rules.try", {"rule": rule, "since_ms": now - 60_000, "until_ms": now + 60_000})
+    for _ in range(200):
+        try:
+            tried = client.ask("rules.tried", {"task": task["id"]})
+            break
+        except Refused:
+            threading.Event().wait(0.05)
+    assert (tried["outcome"]["count"], tried.get("present"), tried["readings"]) == (1, None, 3)
+    assert tried["outcome"]["activations"][0]["value"] == 2.5
+    explained = client.ask("alarm.explain", {"alarm": "high|r1|level"})
+    assert (explained["is_shown"], explained["figure"], explained["rule"]["version"]) == (True, 2.5, 1)
