@@ -182,9 +182,10 @@ class DomainCards(QWidget):
         room = QRect(inner.left(), inner.top() + 19, inner.width(), 19)
         line = QRect(inner.left(), inner.top() + 39, inner.width(), 18)
         if forecast:
-            needed = QFontMetrics(painter.font()).horizontalAdvance(first) + (16 if look else 0) + 8
-            below = inner.height() >= 56 and needed > room.width() * 2 // 5
-            beside, most = (line, line.width()) if below else (room, room.width() * 3 // 5)
+            advance = QFontMetrics(painter.font()).horizontalAdvance
+            left = room.width() - advance(first) - (16 if look else 0) - 8
+            below = inner.height() >= 56 and advance(forecast) + 14 > left
+            beside, most = (line, line.width()) if below else (room, max(left, room.width() * 3 // 5))
             beside.setWidth(beside.width() - self._forecast(painter, beside, forecast, most))
         if look:
             shape = QRectF(room.left(), room.top() + 4, 11, 11)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from console.demo import places
+from console.demo import places, replays
 from console.demo.places import Spot
 from db.asset_records import Asset
 
@@ -36,6 +36,7 @@ def _tree() -> Iterator[Asset]:
     yield from _devices(places.LOTS, 30, (("parked", "주차 대수", "Parked"),))
     yield from _devices(places.NOISES, 8, (("noise_level", "소음", "Noise"),))
     yield from _poles()
+    yield from replays.assets("hanbit")
 
 
 _AIR_CHANNELS = (

@@ -40,10 +40,10 @@ FACILITIES = (
     Facility("air-dalmaji", "달맞이동 환경센서", "Dalmaji-dong air sensors", "air", 126.914, 37.488),
     Facility("market", "한빛중앙시장", "Hanbit central market", "fire", 126.9032, 37.5021),
     Facility("river", "은하천", "Eunha stream", "river", 126.908, 37.496),
-    Facility("poles", "한빛대로 스마트폴", "Hanbit-daero smart poles", "pole", 126.898, 37.505),
-    Facility("shelters", "스마트쉼터", "Smart shelters", "shelter", 126.895, 37.498),
+    Facility("poles", "한빛대로 스마트폴", "Hanbit-daero smart poles", "street", 126.898, 37.505),
+    Facility("shelters", "스마트쉼터", "Smart shelters", "street", 126.895, 37.498),
     Facility("parking", "공영주차장", "Public car parks", "parking", 126.901, 37.499),
-    Facility("noise", "소음 측정망", "Noise monitors", "noise", 126.9, 37.5),
+    Facility("noise", "소음 측정망", "Noise monitors", "air", 126.9, 37.5),
 )
 
 _ZONES = ("air-saebit", "air-eunha", "air-solnae", "air-dalmaji")

@@ -19,6 +19,7 @@ from console import lifeline
 from console.clock import Clock, SystemClock
 from console.demo.district import District, Message, Story
 from console.demo.places import USERNAME
+from console.demo.replays import Replays
 
 HEARTBEATS = "gwanje/+/heartbeat"
 _STEP_S = 0.25
@@ -42,10 +43,11 @@ class Publisher:
         self._client.max_inflight_messages_set(200)
         self._client.reconnect_delay_set(1, 5)
         self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
 
     def connect(self, timeout_s: float) -> bool:
-        """Begin; False if the broker did not take us in time (it goes on trying)."""
+        """Begin, and hear heartbeats; False if the broker did not take us in time (it goes on trying)."""
         self._client.connect_async("127.0.0.1", self._port, keepalive=30)
         self._client.loop_start()
         return self._linked.wait(timeout_s)
@@ -65,13 +67,19 @@ class Publisher:
     ) -> None:
         if not reason.is_failure:
             client.subscribe(HEARTBEATS, 0)
-            self._linked.set()
+
+    def _on_subscribe(
+        self, client: mqtt.Client, context: Any, mid: int, reasons: Any, properties: Any
+    ) -> None:
+        self._linked.set()
 
     def _on_message(self, client: mqtt.Client, context: Any, message: mqtt.MQTTMessage) -> None:
         self.console_lives.set()
 
 
-def play(publisher: Publisher, district: District, clock: Clock, wait: Callable[[float], bool]) -> None:
+def play(
+    publisher: Publisher, district: District, replays: Replays, clock: Clock, wait: Callable[[float], bool]
+) -> None:
     """Tell the past and then live until `wait` (seconds to bool) says to end."""
     pause = round(_PATIENCE_S / _STEP_S)
     while pause and not publisher.console_lives.is_set():
@@ -89,7 +97,9 @@ def play(publisher: Publisher, district: District, clock: Clock, wait: Callable[
     publisher.publish(batch)
     district.messages(clock.now_ms())
     while not wait(_STEP_S):
-        publisher.publish(district.messages(clock.now_ms()))
+        now_ms = clock.now_ms()
+        publisher.publish(district.messages(now_ms))
+        publisher.publish(replays.messages(now_ms))
 
 
 def main(args: Sequence[str] = ()) -> int:
@@ -109,7 +119,8 @@ def main(args: Sequence[str] = ()) -> int:
         return 1
     print("ready", flush=True)  # noqa: T201
     try:
-        play(publisher, District(chosen.seed, chosen.story), SystemClock(), ended.wait)
+        district, replays = District(chosen.seed, chosen.story), Replays(chosen.story)
+        play(publisher, district, replays, SystemClock(), ended.wait)
     finally:
         publisher.close()
     return 0

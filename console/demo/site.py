@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 import tomlkit
 
-from console.demo import ground, places
+from console.demo import ground, places, replays
 from console.demo.assets import assets
 from console.demo.places import USERNAME
 from console.maps.tables import MapFile
+from console.packs import samples
 from console.settings import Broker, Central, Feed, Mapped, MappedEvent, Mapping, Settings, Site
 from db.alarm_records import Rule
 from db.records import Camera
@@ -20,8 +21,8 @@ from db.records import Camera
 CAMERAS = places.VIEWS
 """The cameras of the demo, in the order in which `camera_urls` is given."""
 
-PACKS = ("air", "parking", "disaster")
-"""The domain packs of the demo; the others' limits do not fit what it plays."""
+PACKS = ("air", "parking", "disaster", *replays.PACKS)
+"""The domain packs of the demo; the limits of the others do not fit what its district sends."""
 
 _HEADER = "한빛구: a district that does not exist. Every limit here is an example (예시), none is official."
 _EXAMPLE = "예시 / example"
@@ -36,9 +37,9 @@ def write_site(
     with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(password)
     (folder / "ground.geojson").write_bytes(msgspec.json.encode(ground.features()))
-    _write(folder / "assets.toml", {"asset": [_plain(asset) for asset in assets()]})
+    _write(folder / "assets.toml", {"asset": [samples.plain(asset) for asset in assets()]})
     path = folder / "settings.toml"
-    _write(path, _plain(settings(broker_port, camera_urls, central_path)))
+    _write(path, samples.plain(settings(broker_port, camera_urls, central_path)))
     return path
 
 
@@ -156,6 +157,7 @@ def feeds() -> dict[str, Feed]:
             _map("hanbit/parking/{source}", *lot, time="NOW_PRK_VHCL_UPDT_TM", form="%Y-%m-%d %H:%M:%S"),
         ),
         "noise": _feed("hanbit/noise/+", _map("hanbit/noise/{source}", loud, time="ts", form="epoch_ms")),
+        **replays.feeds(),
     }
 
 
@@ -250,27 +252,6 @@ def _limit(
 
 
 # --- writing -----------------------------------------------------------------------
-
-
-def _plain(value: msgspec.Struct) -> dict[str, object]:
-    """A record or a table of settings as TOML holds it: what differs from its default."""
-    plain: dict[str, object] = {}
-    for field in msgspec.structs.fields(value):
-        found = getattr(value, field.name)
-        default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
-        if found != default and found is not None:
-            plain[field.name] = _inside(found)
-    return plain
-
-
-def _inside(value: object) -> object:
-    if isinstance(value, msgspec.Struct):
-        return _plain(value)
-    if isinstance(value, dict):
-        return {key: _inside(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_inside(each) for each in value]
-    return value
 
 
 def _write(path: Path, tables: dict[str, object]) -> None:

@@ -2,9 +2,9 @@
 
 A leaf is a channel, or a device without channels that names a source. A node is
 BAD under an active alarm of priority 1 or 2 and CAUTION under one of 3 or 4
-(acknowledged or not; not once it has returned), SILENT when nothing came for
-its `silent_after_s`, UNKNOWN as a leaf from which nothing ever came, else WELL.
-Channels of a silent device are silent. A node is shown as bad as the worst at
+(acknowledged or not; not once it has returned; a prediction counts, but says nothing of how it
+is), SILENT when nothing came for its `silent_after_s`, UNKNOWN as a leaf from which nothing ever
+came, else WELL. Channels of a silent device are silent. A node is shown as bad as the worst at
 or below it, with the worst priority of the active alarms there, and counts the
 leaves below.
 
@@ -202,7 +202,7 @@ class Health:
             else:
                 node.suppressed.discard(alarm.id)
             is_active = counts and alarm.state in _ACTIVE
-            self._rank(node, alarm.id, alarm.priority if is_active else 0)
+            self._rank(node, alarm.id, alarm.priority if is_active and alarm.look != "forecast" else 0)
             if is_active and (alarm.kind in _FAULTS or alarm.rule in self._faults):
                 node.faults.add(alarm.id)
             else:

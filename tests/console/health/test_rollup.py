@@ -79,6 +79,13 @@ def test_a_returned_alarm_no_longer_colours_but_still_counts() -> None:
     assert state(health, "d").alarms == 0
 
 
+def test_trap_24_a_prediction_is_counted_and_does_not_colour() -> None:
+    health = well()
+    health.alarms([replace(alarm("v", priority=4), look="forecast")])
+    assert (state(health, "d").condition, state(health, "d").priority) == (Condition.WELL, 0)
+    assert state(health, "d").alarms == 1
+
+
 def test_a_node_tells_the_worst_priority_of_the_active_alarms_at_or_below_it() -> None:
     health = well()
     health.alarms([alarm("v", priority=2), alarm("v", "p", priority=1), alarm("w", priority=4)])
