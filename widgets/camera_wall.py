@@ -153,9 +153,9 @@ class CameraWall(QWidget):
     def _offered(self) -> list[Camera]:
         return self._near if self.around else self._cameras
 
-    def surround(self, name: str, lon: float, lat: float) -> None:
-        """Show the nearest cameras of a place; what was shown comes back by `leave_around`."""
-        near = nearest(self._cameras, lon, lat)
+    def surround(self, name: str, lon: float, lat: float, only: Sequence[str] = ()) -> None:
+        """Show the nearest cameras of a place, or `only` these; `leave_around` gives back what was shown."""
+        near = [each for each in self._cameras if each.id in only] or nearest(self._cameras, lon, lat)
         if not near:
             self.leave_around()
             return

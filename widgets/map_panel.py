@@ -192,7 +192,14 @@ class MapPanel(QWidget):
     def show_asset(self, asset_id: str) -> bool:
         """Move to an asset and mark it; False when nothing of it has a position."""
         place = self.places.of.get(asset_id, "")
-        return bool(place) and self.view.select(place, centre=True)
+        is_seen = place == self.view.selected and self.view.sees(place)
+        return bool(place) and self.view.select(place, centre=not is_seen)
+
+    def alarms_at(self, asset_id: str) -> list[str]:
+        """The ids of the alarms that stand at the place of an asset, the most urgent first."""
+        place = self.places.of.get(asset_id, "")
+        found = [a for a in self.standing.alarms.values() if place and self.places.of.get(a.asset) == place]
+        return [alarm.id for alarm in sorted(found, key=_urgency)]
 
     def whereabouts(self, asset_id: str) -> tuple[str, float, float] | None:
         """Name, longitude and latitude of the place where an asset is; None when it has none."""
@@ -232,7 +239,7 @@ class MapPanel(QWidget):
         assets = [Row(id_, self._name(self.places.assets[id_]), PRIORITY_OF.get(bad[id_], 0)) for id_ in ids]
         inside = set(ids)
         alarms = [a for a in self.standing.alarms.values() if self.places.of.get(a.asset, "") in inside]
-        alarms.sort(key=lambda a: (not a.is_announced, a.priority, -a.raised_ms))
+        alarms.sort(key=_urgency)
         cameras = {camera.id: camera for camera in self._cameras}
         found = [cameras[id_] for id_ in self.view.cameras.within(self.view.area)]
         self.area.tell(
@@ -358,3 +365,7 @@ class MapPanel(QWidget):
             self.read()
         kept, self._kept = list(self._kept.values()), {}
         self._take(kept)
+
+
+def _urgency(alarm: Alarm) -> tuple[bool, int, int]:
+    return not alarm.is_announced, alarm.priority, -alarm.raised_ms

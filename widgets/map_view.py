@@ -158,6 +158,11 @@ class MapView(QWidget):
         self.update()
         return True
 
+    def sees(self, id_: str) -> bool:
+        """Whether an asset lies within what is shown."""
+        at = self._at.get(id_)
+        return at is not None and self.frame.area.contains(float(self._x[at]), float(self._y[at]))
+
     def clear_selection(self) -> None:
         """Mark nothing and show everything."""
         self.selected, self.area = "", None
@@ -183,11 +188,6 @@ class MapView(QWidget):
     def frame(self) -> Frame:
         """What is seen now."""
         return Frame(self._datum, *self._middle, self._scale, self.width(), self.height())
-
-    @property
-    def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east, north of what is seen."""
-        return self.degrees_of(self.frame.area)
 
     def degrees_of(self, area: QRectF) -> tuple[float, float, float, float]:
         """West, south, east, north of an area of metres."""

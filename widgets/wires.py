@@ -12,6 +12,7 @@ from widgets.alarm_panel import AlarmPanel
 from widgets.bridge import Bridge
 from widgets.camera_wall import CameraWall
 from widgets.domain_cards import DomainCards
+from widgets.guidance_dialog import GuidanceDialog
 from widgets.health_panel import HealthPanel
 from widgets.incident_panel import IncidentPanel
 from widgets.main_window import MainWindow
@@ -63,6 +64,11 @@ class Wires(QObject):
         incidents.snapshot_wanted.connect(self._take_snapshot)
         district_map.asset_selected.connect(self._health.show_asset)
         district_map.camera_selected.connect(cameras.choose)
+        district_map.asset_selected.connect(self._choose_alarm_of)
+        district_map.alarm_selected.connect(alarms.select)
+        district_map.alarms_wanted.connect(self._choose_alarms)
+        district_map.cameras_wanted.connect(self._show_cameras)
+        health.asset_selected.connect(self._show_on_map)
 
     @Slot(object)
     def _open_from_alarm(self, alarm: Alarm) -> None:
@@ -81,6 +87,8 @@ class Wires(QObject):
             self._health.show_series(alarm.source, alarm.quantity.partition("/")[0], name)
         elif what == "rule":
             self._window.open_rule(alarm.rule)
+        elif what == "guidance":
+            GuidanceDialog(self._bridge, self._words, self._window, alarm).open()
         elif what == "explain":
             page = AlarmExplain(
                 self._bridge, self._words, alarm, self._alarms.texts.brief(alarm), self._window
@@ -104,6 +112,33 @@ class Wires(QObject):
         elif not alarms:
             self._map.clear_selection()
             self._cameras.leave_around()
+
+    @Slot(str)
+    def _choose_alarm_of(self, asset_id: str) -> None:
+        """What was clicked on the map is chosen in the alarm column too."""
+        at = self._map.alarms_at(asset_id)
+        if at:
+            self._alarms.select(at[0])
+
+    @Slot(object)
+    def _choose_alarms(self, alarm_ids: tuple[str, ...]) -> None:
+        self.panel_wanted.emit("alarms")
+        self._alarms.list.clearSelection()
+        for alarm_id in alarm_ids[:200]:
+            self._alarms.choose(alarm_id)
+
+    @Slot(object)
+    def _show_cameras(self, camera_ids: tuple[str, ...]) -> None:
+        """The cameras of an area of the map, until Esc gives back what was shown."""
+        if camera_ids:
+            self.panel_wanted.emit("cameras")
+            self._cameras.surround(self._words.text("map.area"), 0.0, 0.0, camera_ids)
+
+    @Slot(str)
+    def _show_on_map(self, asset_id: str) -> None:
+        """What a person chooses in the tree is marked on the map."""
+        if self._health.tree.hasFocus():
+            self._map.show_asset(asset_id)
 
     @Slot(str)
     def _open_from_camera(self, camera_id: str) -> None:

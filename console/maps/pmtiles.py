@@ -31,7 +31,7 @@ else:
 
 MOST_DIRECTORY = 16 << 20
 MOST_ENTRIES = 2_000_000
-MOST_LOOKED = 500_000  # tiles that a measure looks up
+MOST_LOOKED = 200_000  # tiles that a measure looks up
 _DEPTH = 4
 _PLACES = struct.Struct("<8Q")  # from byte 8: root, metadata, leaves, tiles; each offset and length
 _KINDS = struct.Struct("<BBBB")  # from byte 96: clustered, of directories, of tiles, type

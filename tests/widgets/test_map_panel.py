@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
+from console.clock import SystemClock
 from db.alarm_records import Alarm, AlarmState
 from db.asset_records import Asset, Condition
 from db.records import Camera, CameraState
 from tests.widgets.panel_fakes import NOW_MS, FakeBridge, district, state
 from widgets.map_cluster import CRITICAL, LOW, MEDIUM, UNKNOWN, WELL, badness, clustered
 from widgets.map_panel import MapPanel
+from widgets.map_places import Places
 from widgets.words import Words
 
 places = st.lists(
@@ -107,6 +109,26 @@ def test_a_click_chooses_the_asset_under_it(qtbot: QtBot) -> None:
     with qtbot.waitSignal(panel.asset_selected) as signal:
         qtbot.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=middle)
     assert signal.args == ["f2d1"]
+
+
+def test_a_place_that_is_chosen_and_seen_does_not_move_under_the_hand(qtbot: QtBot) -> None:
+    panel = shown(qtbot)
+    panel.apply([alarm()])
+    panel.view.select("f1d0")
+    before = panel.view.frame
+    assert panel.show_asset("f1d0:t")
+    assert panel.view.frame == before
+    assert panel.alarms_at("f1d0:i") == ["a"]
+
+
+def test_fifty_thousand_sensors_become_places_in_a_breath() -> None:
+    assets = district(50, 1000)
+    clock = SystemClock()
+    began_s = clock.monotonic_s()
+    places = Places(assets)
+    assert clock.monotonic_s() - began_s < 5  # a long way off, and still not the standstill of a square law
+    assert len(places.placed) == 50_000
+    assert places.of["f7d3:t"] == "f7d3"
 
 
 def test_showing_a_channel_moves_to_its_device(qtbot: QtBot) -> None:
