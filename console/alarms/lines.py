@@ -58,6 +58,8 @@ def _why(transition: Transition) -> dict[str, object]:
             return {
                 "order": work.order, "reason": work.reason, "until_ms": work.until_ms, "window": work.window,
             }  # fmt: skip
+        case "updated":
+            return {"text": alarm.text, "place": alarm.place, "lon": alarm.lon, "lat": alarm.lat}
         case "commented":
             return {"text": alarm.comment}
         case "assigned":

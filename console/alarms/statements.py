@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from console.alarms import transitions
 from console.alarms.rulebook import Subject, matches
-from console.alarms.transitions import Moved
+from console.alarms.transitions import Moved, Transition
 from db.alarm_records import AlarmState, Rule
 from db.alarms import Said, Watch
 from db.records import Event, Flag
@@ -77,7 +77,7 @@ def goes_on(watch: Watch, subject: Subject, event: Event, steady: int, at_ms: in
             due=None if not watch.active else watch.due,
         )
     if watch.active:
-        return Moved(_held(watch, rule, steady))
+        return _updated(_held(watch, rule, steady), event, at_ms)
     if watch.due is not None:
         return Moved(replace(watch, said=said(event)))
     watch = replace(watch, said=said(event))
@@ -86,6 +86,25 @@ def goes_on(watch: Watch, subject: Subject, event: Event, steady: int, at_ms: in
         return Moved(replace(watch, due=steady + wait))
     moved = transitions.raise_alarm(watch, subject, at_ms)
     return Moved(_held(moved.watch, rule, steady), moved.transition)
+
+
+def _updated(watch: Watch, event: Event, at_ms: int) -> Moved:
+    """What goes on is told anew: where it is now, and what is said of it."""
+    alarm, told = watch.alarm, said(event)
+    if alarm is None or alarm.kind != "event":
+        return Moved(watch)
+    after = replace(
+        alarm,
+        value=told.value,
+        text=told.text,
+        place=told.place or alarm.place,
+        lon=alarm.lon if told.lon is None else told.lon,
+        lat=alarm.lat if told.lat is None else told.lat,
+    )
+    if after == alarm:
+        return Moved(watch)
+    after = replace(after, observed_ms=told.observed_ms, changed_ms=at_ms)
+    return Moved(replace(watch, alarm=after, said=told), Transition("updated", after, at_ms))
 
 
 def ends(watch: Watch, subject: Subject, event: Event, steady: int, at_ms: int) -> Moved:

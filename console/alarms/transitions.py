@@ -35,7 +35,7 @@ from db.records import Reading
 
 Verb = Literal[
     "raised", "acknowledged", "returned", "normal", "latched", "suppressed", "released", "reset", "shelved",
-    "unshelved", "out_of_service", "in_service", "commented", "assigned", "escalated", "realarmed",
+    "unshelved", "out_of_service", "in_service", "commented", "assigned", "escalated", "realarmed", "updated",
 ]  # fmt: skip
 
 JUDGED = frozenset({"good", "uncertain"})
