@@ -29,6 +29,7 @@ from widgets.found_page import StartupReport
 from widgets.help import Manual
 from widgets.holds_page import HoldsPage
 from widgets.import_dialog import ImportDialog
+from widgets.kpi_page import KpiPage
 from widgets.layouts import PRESETS, Docks
 from widgets.packs_page import PacksPage
 from widgets.preferences import Preferences
@@ -167,6 +168,7 @@ class MainWindow(QMainWindow):
         new.setText(f"{new.text()}\tCtrl+N")
         self._act(alarms, "crisis.menu", self.declare_crisis)
         self._act(alarms, "rules.menu", self.open_rules, "Ctrl+R")
+        self._act(alarms, "kpi.menu", self.open_kpis, "Ctrl+K")
         self._act(alarms, "holds.menu", self.open_holds)
         self._language_menu(self._menu("menu.language"))
         helping = self._menu("menu.help")
@@ -313,6 +315,14 @@ class MainWindow(QMainWindow):
         page.show()
         page.raise_()
         page.open_rule(rule)
+
+    @Slot()
+    def open_kpis(self) -> KpiPage:
+        """Show the figures of alarms and the floods that were."""
+        page = KpiPage(self._bridge, self._words, self)
+        page.rule_wanted.connect(self.open_rule)
+        page.show()
+        return page
 
     @Slot()
     def declare_crisis(self) -> None:
