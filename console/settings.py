@@ -211,6 +211,7 @@ def _check_references(settings: Settings, origin: str) -> None:
     _check_patterns(origin, "keep", settings.keep)
     _check_unique(origin, "cameras", [camera.id for camera in settings.cameras])
     _check_unique(origin, "rules", [rule.id for rule in settings.rules])
+    _check_unique(origin, "cap_out", [each.name for each in settings.cap_out])
     _check_unique(origin, "maps", [each.id for each in settings.maps])
 
 

@@ -157,3 +157,9 @@ def test_a_table_that_cannot_work_is_a_fault_of_the_settings(line: str, says: st
     text = "\n".join(f"{name} = {each}" for name, each in (given | {key: value}).items())
     with pytest.raises(SettingsError, match=says):
         parse(f"[[cap_out]]\n{text}", "test")
+
+
+def test_two_tables_of_one_name_are_a_fault_of_the_settings() -> None:
+    table = '[[cap_out]]\nname = "own"\nsender = "a"\nfolder = "out"\n'
+    with pytest.raises(SettingsError, match="twice"):
+        parse(table + table, "test")
