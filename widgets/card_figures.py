@@ -50,6 +50,22 @@ def grade_of(pack: Pack, latest: Latest) -> Grade | None:
     return None
 
 
+def value_of(pack: Pack | None, latest: Latest, words: Words) -> str:
+    """A good live number as the pack writes it; "" for anything else."""
+    quantities = pack.quantities if pack is not None else ()
+    known = next((each for each in quantities if each.name == latest.quantity), None)
+    is_number = isinstance(latest.value, float | int) and not isinstance(latest.value, bool)
+    if (
+        known is None
+        or not is_number
+        or latest.flags
+        or latest.quality != "good"
+        or latest.unit != known.unit
+    ):
+        return ""
+    return _text(float(latest.value), known, words)
+
+
 def short_name(pack: Pack | None, quantity: str, words: Words) -> str:
     """The word of a quantity on the pack's card; "" where the card has none."""
     figures = pack.card.figures if pack is not None else ()

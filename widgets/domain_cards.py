@@ -14,7 +14,7 @@ from db.asset_records import Asset, Condition
 from widgets import theme
 from widgets.air_line import Told, air_line, weather_of
 from widgets.bridge import Bridge
-from widgets.card_figures import Line, grade_of, lines, short_name, wanted
+from widgets.card_figures import Line, grade_of, lines, short_name, value_of, wanted
 from widgets.card_trends import SPAN_MS, CardTrends, runs
 from widgets.domain_model import SAMPLE_MS, Domain, Domains
 from widgets.figures import plain
@@ -156,11 +156,14 @@ class DomainCards(QWidget):
         theme.paint_shape(painter, QRectF(inner.left(), inner.top() + 1, 16, 16), shape, colour, number)
         share = f"{domain.well:,}/{domain.total:,}" if domain.known else "—"
         top = QRect(inner.left() + 24, inner.top(), inner.width() - 24, 18)
-        painter.setFont(theme.font(13))
+        small, name = theme.font(13), theme.font(14, bold=abnormal)
+        room = top.width() - QFontMetrics(small).horizontalAdvance(share) - 8
+        if QFontMetrics(name).horizontalAdvance(self._name(domain)) > room:
+            share, room = "", top.width()  # the name goes before the figure that the mark sums up
+        painter.setFont(small)
         painter.setPen(QColor(theme.DIM))
         painter.drawText(top, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, share)
-        room = top.width() - QFontMetrics(painter.font()).horizontalAdvance(share) - 8
-        painter.setFont(theme.font(14, bold=abnormal))
+        painter.setFont(name)
         painter.setPen(QColor(theme.BRIGHT if abnormal else theme.TEXT))
         _text(painter, QRect(top.left(), top.top(), room, 18), self._name(domain))
         if inner.height() < 34:
@@ -305,7 +308,7 @@ class DomainCards(QWidget):
         pack = self.packs.of_domain(domain.name)
         short = short_name(pack, latest.quantity, self._words)
         name = short or self._words.pick(asset.name, asset.name_en)
-        told = f"{name} {value_text(self._words, latest)}"
+        told = f"{name} {value_of(pack, latest, self._words) or value_text(self._words, latest)}"
         grade = grade_of(pack, latest) if pack is not None and not latest.flags else None
         if grade is not None:
             told += f" {self._words.pick(grade.ko, grade.en)}"

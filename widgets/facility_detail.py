@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QHideEvent, QIcon, QShowEvent
+from PySide6.QtGui import QHideEvent, QIcon, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -34,6 +34,7 @@ from widgets.trend_panel import TrendPanel
 from widgets.words import Words
 
 _AGAIN_MS, _AGE_MS = 30_000, 1000
+_WIDE_PX = 1100
 _SPAN_MS = {"shift": 12 * 3_600_000, "week": 7 * 86_400_000, "month": 30 * 86_400_000}
 
 
@@ -89,7 +90,7 @@ class FacilityDetail(QWidget):
         self.raw = QPushButton()
         self.raw.clicked.connect(self._want_raw)
         top.addWidget(self.raw)
-        self.device_table = table_view(self.devices, {1: 56, 2: 60, 3: 118, 4: 48, 5: 72}, 0)
+        self.device_table = table_view(self.devices, {1: 64, 2: 84, 3: 142, 4: 66, 5: 72}, 0)
         self.channel_table = table_view(self.channels, {1: 140, 2: 72}, 0)
         self.device_table.clicked.connect(self._open_device)
         self.device_table.activated.connect(self._open_device)
@@ -313,6 +314,11 @@ class FacilityDetail(QWidget):
             self.spans.button(number).setText(self._words.text(f"facility.last_{each}"))
         self.raw.setText(self._words.text("trend.raw"))
         self._write()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for column in (4, 5):
+            self.device_table.setColumnHidden(column, event.size().width() < _WIDE_PX)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

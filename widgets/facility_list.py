@@ -33,9 +33,9 @@ from widgets.table_view import table_view
 from widgets.words import Words
 
 _AGAIN_MS = 30_000
-_NARROW_PX = 900
+_NARROW_PX = 1000
 _WIDE_ONLY = (6, 8, 9)
-_WIDTHS = {1: 92, 2: 64, 3: 128, 4: 60, 5: 84, 6: 84, 7: 56, 8: 60, 9: 52, 10: 118}
+_WIDTHS = {1: 96, 2: 84, 3: 142, 4: 66, 5: 78, 6: 78, 7: 56, 8: 60, 9: 56, 10: 124}
 
 
 class FacilityList(QWidget):

@@ -77,7 +77,7 @@ def facility_columns(words: Words, assets: Assets, name: Callable[[str], str]) -
         Column("facility.down", lambda row: span(words, row.down_ms), lambda row: -row.down_ms, right=True),
         _count("facility.work", lambda row: int(row.open_work)),
         _count("facility.incidents", lambda row: int(row.incidents)),
-        Column("facility.grade", lambda row: plain(asset(row).grade, 8) or "—"),
+        Column("facility.grade", lambda row: plain(asset(row).grade, 8) or "—", right=True),
         Column(
             "facility.inspect_by",
             inspect_by,
