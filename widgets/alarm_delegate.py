@@ -125,10 +125,14 @@ class AlarmTexts:
         """Where, what, and since when, in one line."""
         return f"{self.where(alarm)} · {self.what(alarm)} · {self.words.time(alarm.raised_ms)}"
 
+    def rule_name(self, rule_id: str) -> str:
+        """The name of a rule; empty where it is not known."""
+        rule = self.rules.get(rule_id)
+        return self.words.pick(rule.name, rule.name_en) if rule is not None else ""
+
     def summary(self, summary: Summary) -> str:
         """`10:01:07 · 누설전류 조치 40건이 한꺼번에 발생 · 중앙시장`."""
-        rule = self.rules.get(summary.rule)
-        name = self.words.pick(rule.name, rule.name_en) if rule is not None else ""
+        name = self.rule_name(summary.rule)
         asset = self.assets.get(summary.place)
         place = self.words.pick(asset.name, asset.name_en) if asset is not None else summary.place
         told = self.words.text(f"summary.{summary.cause}", n=summary.count, name=plain(name, 80)).strip()

@@ -5,35 +5,35 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
-    QTableView,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from db.alarm_records import Alarm, AlarmState, Rule
+from db.alarm_records import Alarm, AlarmState, Flood, Rule
 from db.asset_records import Asset, OnDuty
 from db.records import Incident
 from widgets import theme
 from widgets.alarm_acts import AlarmActs, can_be_acknowledged
-from widgets.alarm_delegate import ROW_HEIGHT, AlarmDelegate, AlarmTexts
+from widgets.alarm_delegate import AlarmDelegate, AlarmTexts
 from widgets.alarm_details import AlarmDetails
+from widgets.alarm_list import alarm_list
 from widgets.alarm_model import AlarmModel, View
 from widgets.alarm_values import NewestValues
 from widgets.alarm_views import AlarmViews
 from widgets.bridge import Bridge
 from widgets.figures import plain
+from widgets.flood_groups import FloodGroups
+from widgets.reading import Reading
 from widgets.words import Words
 
 _TICK_MS = 1000
-_READING_S = 30
 
 
 class AlarmPanel(QWidget):
@@ -61,9 +61,7 @@ class AlarmPanel(QWidget):
         self.texts = AlarmTexts(bridge, words)
         self._arrived_ms: int | None = None
         self._quiet_since_ms: int | None = None
-        self._read_ticks = 0
         self._message = ""
-        self._hovered = False
         self.model = AlarmModel(self)
         self._values = NewestValues(self.texts.now)
         self.texts.under, self.texts.standing = self.model.under, self.model.find
@@ -93,23 +91,17 @@ class AlarmPanel(QWidget):
         self.waiting = QPushButton()
         self.waiting.setVisible(False)
         self.waiting.clicked.connect(self.leave)
-        self.list = QTableView()  # its rows need no layout of their own, unlike a list view's
-        self.list.setModel(self.model)
-        self.list.setItemDelegate(AlarmDelegate(self.texts, self.list))
-        self.list.horizontalHeader().hide()
-        self.list.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.list.verticalHeader().hide()
-        self.list.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.list.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
-        self.list.setShowGrid(False)
-        self.list.setTabKeyNavigation(False)
-        self.list.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.viewport().installEventFilter(self)
+        self.list = alarm_list(self.model, AlarmDelegate(self.texts, self))
+        self.reading = Reading(self.list)
+        self.reading.changed.connect(self.model.hold)
         self.list.selectionModel().selectionChanged.connect(self._on_selection)
         self.list.doubleClicked.connect(self._want_incident)
+        self.groups = FloodGroups(self._words, self.texts)
+        self.groups.chosen.connect(self._on_chosen)
+        self.groups.acknowledge_wanted.connect(self.acts.acknowledge)
+        self.lists = QStackedWidget()
+        self.lists.addWidget(self.list)
+        self.lists.addWidget(self.groups)
         self.empty = QLabel(self.list)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
@@ -143,7 +135,7 @@ class AlarmPanel(QWidget):
         layout.addLayout(top)
         layout.addWidget(self.views)
         layout.addWidget(self.waiting)
-        layout.addWidget(self.list, 1)
+        layout.addWidget(self.lists, 1)
         layout.addWidget(self.details)
         layout.addLayout(buttons)
         layout.addWidget(self.hint)
@@ -214,7 +206,9 @@ class AlarmPanel(QWidget):
     # --- what the operator does
 
     def selected(self) -> list[Alarm]:
-        """The selected alarms, in the order of the rows."""
+        """The selected alarms, in the order of the rows; of a selected group all."""
+        if self.lists.currentWidget() is self.groups:
+            return self.groups.selected()
         rows = sorted(index.row() for index in self.list.selectionModel().selectedIndexes())
         return [self.model.alarm(self.model.index(row)) for row in rows]
 
@@ -225,6 +219,7 @@ class AlarmPanel(QWidget):
 
     def choose(self, alarm_id: str) -> None:
         """Select one more alarm, if it is listed."""
+        self.lists.setCurrentWidget(self.list)
         row = self.model.row_of(alarm_id)
         if row is not None:
             index = self.model.index(row)
@@ -277,7 +272,8 @@ class AlarmPanel(QWidget):
         """Stop reading: the standing alarms, nothing selected, rows in order, the first on top."""
         self.views.setCurrentIndex(0)
         self.list.clearSelection()
-        self._settle()
+        self.groups.leave()
+        self.model.hold(self.reading.is_read)
         self.list.scrollToTop()
 
     def show_sound(self, *, sounding: bool, silenced: bool) -> None:
@@ -287,32 +283,34 @@ class AlarmPanel(QWidget):
         self.silence.setEnabled(sounding)
         self.silence.setText(self._words.text("sound.silenced" if silenced else "sound.silence"))
 
-    # --- reading: the rows stand still
+    # --- in a flood: by cause and place
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.Enter, QEvent.Type.MouseMove):
-            self._hovered, self._read_ticks = True, 0
-            self._settle()
-        elif event.type() == QEvent.Type.Leave:
-            self._hovered = False
-            self._settle()
-        elif event.type() in (QEvent.Type.KeyPress, QEvent.Type.Wheel, QEvent.Type.MouseButtonPress):
-            self._read_ticks = 0
-        return super().eventFilter(watched, event)
+    def show_flood(self, flood: Flood) -> None:
+        """Take the newest record of a flood; when it is over the alarms are listed one by one."""
+        self.groups.show_flood(flood)
+        if not flood.on:
+            self.show_groups(False)
 
-    def _settle(self) -> None:
-        reading = self._hovered or self.list.selectionModel().hasSelection()
-        self.model.hold(reading and self._read_ticks < _READING_S)
+    @Slot(bool)
+    def show_groups(self, on: bool) -> None:
+        """List the standing alarms by cause and place, or one by one."""
+        if on != (self.lists.currentWidget() is self.groups):
+            self.leave()
+            self.lists.setCurrentWidget(self.groups if on else self.list)
+            self._count()
+
+    # --- what is selected
 
     @Slot()
     def _on_selection(self) -> None:
-        self._read_ticks = 0
-        self._settle()
+        self._on_chosen(tuple(self.selected()))
+
+    @Slot(tuple)
+    def _on_chosen(self, selected: tuple[Alarm, ...]) -> None:
         self._show_details()
-        selected = self.selected()
         if len(selected) == 1:
             self._ask_guidance(selected[0].id)
-        self.chosen.emit(tuple(selected))
+        self.chosen.emit(selected)
 
     def _ask_guidance(self, alarm_id: str) -> None:
         def take(value: Any, error: str) -> None:
@@ -337,8 +335,6 @@ class AlarmPanel(QWidget):
 
     @Slot()
     def _tick(self) -> None:
-        self._read_ticks += 1
-        self._settle()
         if self.isVisible():
             self.list.viewport().update()
             self._count_texts()
@@ -347,6 +343,8 @@ class AlarmPanel(QWidget):
 
     @Slot()
     def _count(self) -> None:
+        if self.lists.currentWidget() is self.groups:
+            self.groups.show_alarms(self.model.alarms())
         rows = self.model.rowCount()
         if rows or self._arrived_ms is None:
             self._quiet_since_ms = None

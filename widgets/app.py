@@ -39,6 +39,7 @@ from widgets.bridge import Bridge
 from widgets.camera_wall import CameraWall
 from widgets.domain_cards import DomainCards
 from widgets.facility_page import FacilityPage
+from widgets.flood_bar import FloodBar
 from widgets.gap_panel import GapPanel
 from widgets.health_panel import HealthPanel
 from widgets.incident_panel import IncidentPanel
@@ -194,6 +195,11 @@ class Screen(QObject):
         )
         self.window.add_line(self.board_line)
         self.sound = AlarmSound(speaker or QtSpeaker(), self)
+        self.flood = FloodBar(words, bridge.now_ms, self.alarms.texts.rule_name)
+        self.flood.grouped.connect(self.alarms.show_groups)
+        self.flood.chosen.connect(self._show_cause)
+        self.flood.report_wanted.connect(self._show_floods)
+        self.window.add_line(self.flood)
         self.summaries = SummaryLine(words, self.alarms.texts.summary, bridge.now_ms)
         self.summaries.wanted.connect(self._show_summary)
         self.window.add_line(self.summaries)
@@ -243,6 +249,15 @@ class Screen(QObject):
         self.alarms.leave()
         self.alarms.select(alarm_id)
         self.alarms.list.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot(tuple)
+    def _show_cause(self, cause: tuple[str, str]) -> None:
+        self.window.docks.raise_panel("alarms")
+        self.alarms.groups.show_group(cause)
+
+    @Slot()
+    def _show_floods(self) -> None:
+        self.window.open_kpis().show_floods()
 
     @Slot(object)
     def _show_summary(self, summary: Summary) -> None:
@@ -296,6 +311,8 @@ class Screen(QObject):
         for record in records:
             if isinstance(record, Flood):
                 self.sound.set_flood(record.on)
+                self.flood.show_flood(record)
+                self.alarms.show_flood(record)
         self.window.truth.apply(records)
         self.window.catch_up.apply(records)
         self.board_line.apply(records)

@@ -7,19 +7,17 @@ from collections.abc import Sequence
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFontMetrics, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QLabel,
     QStyle,
     QStyleOptionViewItem,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from db.alarm_records import Alarm, Flood
 from widgets import theme
-from widgets.alarm_delegate import ROW_HEIGHT, AlarmDelegate, AlarmTexts
+from widgets.alarm_delegate import AlarmDelegate, AlarmTexts
+from widgets.alarm_list import alarm_list
 from widgets.figures import plain
 from widgets.flood_rows import FloodRows, Group, GroupKey
 from widgets.reading import Reading
@@ -64,20 +62,7 @@ class FloodGroups(QWidget):
     def _build(self) -> None:
         self.said, self.hint = QLabel(), QLabel()
         self.hint.setObjectName("dim")
-        self.list = QTableView()
-        self.list.setModel(self.model)
-        self.list.setItemDelegate(self._delegate)
-        self.list.horizontalHeader().hide()
-        self.list.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.list.verticalHeader().hide()
-        self.list.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.list.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
-        self.list.setShowGrid(False)
-        self.list.setTabKeyNavigation(False)
-        self.list.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list = alarm_list(self.model, self._delegate)
         self.list.selectionModel().selectionChanged.connect(self._on_selection)
         self.list.doubleClicked.connect(self._toggle)
         layout = QVBoxLayout(self)

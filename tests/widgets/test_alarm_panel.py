@@ -11,9 +11,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QInputDialog
 
 from console.clock import ManualClock
-from db.alarm_records import Alarm, AlarmState, Rule
+from db.alarm_records import Alarm, AlarmState, Flood, Rule
 from db.records import Flag, Latest
-from widgets import alarm_panel, theme
+from widgets import reading, theme
 from widgets.alarm_delegate import AlarmDelegate, AlarmTexts
 from widgets.alarm_panel import AlarmPanel
 from widgets.bridge import Bridge
@@ -185,8 +185,8 @@ def test_after_a_while_without_a_touch_the_rows_come_in_order(
     link(bridge, panel, qtbot)
     panel.select("a")
     panel.apply((alarm("b", 1),))
-    for _ in range(alarm_panel._READING_S):
-        panel._tick()
+    for _ in range(reading.READING_S):
+        panel.reading.tick()
     assert [each.id for each in panel.model.alarms()] == ["b", "a"]
 
 
@@ -294,3 +294,20 @@ def test_an_event_shows_what_the_other_system_says(
     door.alarms = [replace(alarm("bell", 1), look="event", text="<b>눌림</b>", name="비상벨")]
     link(bridge, panel, qtbot)
     assert panel.texts.what(panel.model.alarms()[0]) == "비상벨 · <b>눌림</b>"
+
+
+def test_in_a_flood_the_column_lists_causes_and_an_act_takes_the_whole_group(
+    panel: AlarmPanel, bridge: Bridge, door: Door, qtbot: Any
+) -> None:
+    door.alarms = [alarm(f"p{n}", 2) for n in range(40)] + [alarm("fire", 1)]
+    link(bridge, panel, qtbot)
+    panel.show_flood(Flood(on=True, annunciated=41, first_out="p0"))
+    panel.show_groups(True)
+    assert [type(row).__name__ for row in panel.groups.model.rows()] == ["Alarm", "Group"]
+    panel.groups.show_group(("pm", ""))
+    panel.acknowledge()
+    name, args = door.commands[-1]
+    assert (name, len(args["alarms"])) == ("alarm.acknowledge", 40)
+    panel.show_flood(Flood(on=False, annunciated=3))
+    assert panel.lists.currentWidget() is panel.list
+    assert panel.selected() == []
