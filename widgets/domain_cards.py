@@ -187,9 +187,12 @@ class DomainCards(QWidget):
         if forecast:
             advance = QFontMetrics(painter.font()).horizontalAdvance
             left = room.width() - advance(first) - (16 if look else 0) - 8
-            below = inner.height() >= 56 and advance(forecast) + 14 > left
-            beside, most = (line, line.width()) if below else (room, max(left, room.width() * 3 // 5))
-            beside.setWidth(beside.width() - self._forecast(painter, beside, forecast, most))
+            fits = advance(forecast) + 14 <= left
+            if fits or inner.height() >= 56:  # on a flat card what is comes before what may be
+                beside = room if fits else line
+                beside.setWidth(beside.width() - self._forecast(painter, beside, forecast, beside.width()))
+            else:
+                forecast = ""
         if look:
             shape = QRectF(room.left(), room.top() + 4, 11, 11)
             theme.paint_shape(painter, shape, theme.SHAPES[look], theme.PRIORITY[look])
