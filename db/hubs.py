@@ -19,6 +19,10 @@ _OURS = (
 )
 
 
+STRIDE = 5_000
+"""Entries of others that are passed over again and again before the mark is moved behind them."""
+
+
 class Parked(NamedTuple):
     """An entity that a hub refused, parked in sight until a newer state of it is taken."""
 
@@ -59,7 +63,7 @@ def start(db: Database) -> Start:
 
     Of an alarm these are the entries since it was raised last, of an incident the one that opened it.
     """
-    head = int(db.conn.execute("SELECT ifnull(max(position), 0) FROM entry").fetchone()[0])
+    head = _head(db)
     standing = {row[0] for row in db.conn.execute("SELECT id FROM alarm WHERE state <> 'normal'")}
     opened = {row[0] for row in db.conn.execute("SELECT id FROM incident WHERE state = 'open'")}
     found: dict[str, list[int]] = {}
@@ -73,6 +77,16 @@ def start(db: Database) -> Start:
             elif kind == "incident.opened" and subject in opened:
                 found[subject] = [position]
     return Start(head, sorted(each for positions in found.values() for each in positions))
+
+
+def behind(db: Database, position: int) -> int | None:
+    """Where to move a mark after which nothing is ours, None while that saves little."""
+    head = _head(db)
+    return head if head - position >= STRIDE and not waiting(db, position, 1) else None
+
+
+def _head(db: Database) -> int:
+    return int(db.conn.execute("SELECT ifnull(max(position), 0) FROM entry").fetchone()[0])
 
 
 def at(db: Database, positions: list[int]) -> list[tuple[int, Entry]]:

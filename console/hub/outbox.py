@@ -6,7 +6,7 @@ sends once more what it has already, which changes nothing there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -46,6 +46,8 @@ def push(db: Database, name: str, client: HubClient, hub: Hub, engine: Writer, c
     else:
         rows = hubs.waiting(db, position, BATCH)
         if not rows:
+            if (end := hubs.behind(db, position)) is not None:
+                engine.call(_moved(name, end), 60)
             return Pushed(more=False, sent=False)
         batches, head = iter([rows]), rows[-1][0]
     keeping = Keeping(db, name, leaves_out=hub.leave_out_suppressed)
@@ -68,6 +70,14 @@ def push(db: Database, name: str, client: HubClient, hub: Hub, engine: Writer, c
 
     engine.call(settle, 60)
     return Pushed(more=position is None or len(rows) == BATCH, sent=count > 0)
+
+
+def _moved(name: str, position: int) -> Callable[[Database], list[Record]]:
+    def job(db: Database) -> list[Record]:
+        hubs.settle(db, name, position, (), ())
+        return []
+
+    return job
 
 
 class Keeping:

@@ -100,7 +100,7 @@ class OutletWork(Serving):
                 return False
             mark = hubs.mark(db, self.hub)
             start = hubs.start(db) if mark is None else None
-            if mark is not None and not hubs.waiting(db, mark, 1):
+            if mark is not None and not hubs.waiting(db, mark, 1) and hubs.behind(db, mark) is None:
                 return False
         count = 0
 
@@ -125,7 +125,7 @@ class OutletWork(Serving):
             over = {telling.thing_of(entry) for _, entry in rows if entry.type in telling.OVER}
             return [row for row in rows if telling.thing_of(row[1]) not in over], start.head
         rows = hubs.waiting(db, mark or 0, BATCH)
-        return rows, rows[-1][0] if rows else mark or 0
+        return rows, rows[-1][0] if rows else hubs.behind(db, mark or 0) or 0
 
     def _tell(self, db: Database, entry: Entry) -> None:
         name, now_ms = telling.thing_of(entry), self._clock.now_ms()

@@ -395,3 +395,20 @@ def test_alarms_that_another_one_explains_can_be_left_out(hub: Hub, console: Cal
     found = named(hub, "a2")
     assert found["description"]["value"], "it is told of whole"
     assert found["status"]["value"] == "returned"
+
+
+def test_a_log_full_of_what_is_not_ours_is_passed_over_once(
+    hub: Hub, console: Callable[..., Console], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "STRIDE", 10)
+    mine = console()
+    mine.say(*(Draft("audit.noted", "x", AT, "system", {}) for _ in range(30)))
+    mine.step()
+    db = mine.reader()
+    try:
+        assert hubs.mark(db, "h") == 30
+    finally:
+        db.close()
+    mine.raised("a1")
+    mine.step()
+    assert len(hub.entities) == 1
