@@ -284,6 +284,14 @@ def put_gathered(db: Database, states: Iterable[tuple[str, Gathered]]) -> None:
     )
 
 
+def forget_gathered(db: Database, rules: Iterable[str]) -> None:
+    """Let go of what these rules have gathered."""
+    db.conn.executemany(
+        "delete from alarm_gathered where substr(series, 1, length(?1)) = ?1",
+        [(f"{rule}|",) for rule in sorted(rules)],
+    )
+
+
 def add_mark(db: Database, mark: Mark) -> None:
     """Write down a tick or a jump, which a replay needs besides the readings."""
     db.conn.execute(

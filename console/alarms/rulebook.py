@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -90,6 +90,7 @@ class Rulebook:
         self.zone = ZoneInfo(zone)
         for rule in rules:
             check(rule)
+        rules = [rule for rule in rules if rule.enabled]
         self.rules = {rule.id: rule for rule in rules}
         self._limits = [rule for rule in rules if rule.kind == "threshold" and is_always(rule)]
         self._silences = [rule for rule in rules if rule.kind == "silent"]
@@ -212,6 +213,17 @@ class Rulebook:
         plain = quantity.partition("/")[0]
         place = self._places.get((source, plain)) or self._places.get((source, "")) or Place()
         return Subject(f"{rule.id}|{source}|{quantity}", rule, source, quantity, place)
+
+
+def judged_by(rules: Mapping[str, Rule], rule_id: str) -> Rule | None:
+    """The rule without what its judgement does not depend on: its words, its priority, its version."""
+    rule = rules.get(rule_id)
+    if rule is None:
+        return None
+    return msgspec.structs.replace(
+        rule, name="", name_en="", basis="", guidance="", guidance_en="", priority=4, version=1,
+        escalate_s=0.0, realarm_s=0.0, latch=False,
+    )  # fmt: skip
 
 
 def matches(pattern: str, text: str) -> bool:
