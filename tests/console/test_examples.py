@@ -6,13 +6,16 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click import Group
 
 from console.__main__ import gwanje
 from console.formats.decoders import decoder
+from console.maps.tables import MapFile
 from console.settings import Settings, load, parse
-from console.settings_tables import Hub
+from console.settings_outlets import CapOut, Platform
+from console.settings_tables import CrisisBy, Hub, Shift
 from console.start import checked
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,10 +81,24 @@ def test_the_example_shows_every_key_of_the_settings() -> None:
     assert sorted(key for key in keys if not re.search(rf"\b{key}\b", text)) == []
 
 
-def test_the_table_of_a_hub_in_the_example_can_be_used_as_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [("[hubs.city]", Hub), ("[platforms.city]", Platform), ("[[cap_out]]", CapOut), ("[[maps]]", MapFile),
+     ("[[crisis]]", CrisisBy), ("[[shifts]]", Shift)],
+)  # fmt: skip
+def test_a_table_in_the_examples_comments_can_be_used_as_it_is(
+    table: str, kind: type[msgspec.Struct], tmp_path: Path
+) -> None:
     text = (ROOT / "resources" / "settings" / "example.toml").read_text(encoding="utf-8")
-    lines = text[text.index("# [hubs.city]") :].split("\n\n")[0].splitlines()
+    lines = text[text.index(f"# {table}") :].split("\n\n")[0].splitlines()
     path = tmp_path / "settings.toml"
-    path.write_text("\n".join(each.removeprefix("# ") for each in lines), encoding="utf-8")
-    hub = load(path).hubs["city"]
-    assert hub.alerts and hub.readings and hub.types
+    path.write_text(
+        "\n".join(
+            each.removeprefix("# ") for each in lines if each.startswith(("# [", "#  ")) or "=" in each
+        ),
+        encoding="utf-8",
+    )
+    found = getattr(load(path), table.strip("[]").partition(".")[0])
+    assert isinstance(next(iter(found.values())) if isinstance(found, dict) else found[0], kind)
+    unnamed = [key for key in kind.__struct_fields__ if not re.search(rf"\b{key}\b", text)]
+    assert unnamed == []
