@@ -270,7 +270,9 @@ class _Play:
         self._follow(before, None)
 
     def _happen(self, mark: Mark) -> None:
-        self._wait(awake_ms(mark))
+        awake, raised = awake_ms(mark), self._told.raised_ms
+        is_last_moment = mark.kind == "start" and awake < raised <= mark.at_ms - mark.shift
+        self._wait(raised if is_last_moment else awake)
         self._reducer.jump(mark.shift)
         if mark.kind == "start":
             self._reducer.start(mark.at_ms)
