@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +22,7 @@ from console.health import tree
 from db.asset_records import Asset
 
 MAX_SHOWN = 10
+_DAY = re.compile(r"(\d{4})\D{0,2}(\d{1,2})?\D{0,2}(\d{1,2})?\D{0,2}")
 
 _FACILITY: dict[Kind, tuple[str, str, str]] = {
     "cctv": ("CCTV", "Cameras", "camera"),
@@ -117,7 +120,24 @@ def _assets(entries: Sequence[Entry], existing: Sequence[Asset], district: str) 
             address=entry.address,
             purpose=entry.purpose,
             retention_days=entry.retention_days or 0,
+            grade=entry.grade,
+            installed=_day(entry.installed),
+            inspected=_day(entry.inspected),
+            inspect_by=_day(entry.inspect_by),
+            contact=entry.phone,
+            documents=entry.documents,
         )
+
+
+def _day(text: str) -> str:
+    """A day as the tree has it, YYYY-MM-DD, or the month or the year alone; "" for what is none."""
+    found = _DAY.fullmatch(text.strip()) if text.strip() else None
+    parts = [int(each) for each in found.groups() if each] if found is not None else []
+    try:
+        date(*(*parts, 1, 1)[:3])
+    except (ValueError, TypeError):
+        return ""
+    return "-".join(f"{each:02d}" for each in parts) if parts and parts[0] >= 1900 else ""
 
 
 def write(path: Path, assets: Sequence[Asset]) -> None:
@@ -151,7 +171,7 @@ def _table(asset: Asset) -> str:
     lines = ["[[asset]]"]
     for name in asset.__struct_fields__:
         value: Any = getattr(asset, name)
-        if name in ("id", "kind", "name") or value not in ("", None, 0):
+        if name in ("id", "kind", "name") or value not in ("", None, 0, ()):
             lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
     return "\n".join(lines) + "\n"
 

@@ -117,7 +117,8 @@ class FacilityHealth(Record, frozen=True):
 
     `availability` is 0 to 1, None while nothing is known; `known` is the share of device time
     about which the console knew. `mtbf_ms` is None without a failure. `open_work` counts maintenance
-    windows in force and alarms out of service, `incidents` those open at the facility.
+    windows in force and alarms out of service, `incidents` those open at the facility. `grade` is the
+    worst and `inspect_by` the next day among the facility and its devices.
     """
 
     id: str
@@ -132,6 +133,8 @@ class FacilityHealth(Record, frozen=True):
     mtbf_ms: float | None = None
     open_work: int = 0
     incidents: int = 0
+    grade: str = ""
+    inspect_by: str = ""
     is_overdue: bool = False
 
     @property

@@ -44,7 +44,7 @@ def facility_columns(words: Words, assets: Assets, name: Callable[[str], str]) -
         return assets().get(row.id) or Asset(row.id, "facility", row.id)
 
     def inspect_by(row: FacilityHealth) -> str:
-        day = plain(asset(row).inspect_by, 10)
+        day = plain(row.inspect_by, 10)
         return words.text("facility.overdue", day=day) if row.is_overdue else day or "—"
 
     return (
@@ -77,11 +77,11 @@ def facility_columns(words: Words, assets: Assets, name: Callable[[str], str]) -
         Column("facility.down", lambda row: span(words, row.down_ms), lambda row: -row.down_ms, right=True),
         _count("facility.work", lambda row: int(row.open_work)),
         _count("facility.incidents", lambda row: int(row.incidents)),
-        Column("facility.grade", lambda row: plain(asset(row).grade, 8) or "—", right=True),
+        Column("facility.grade", lambda row: plain(row.grade, 8) or "—", right=True),
         Column(
             "facility.inspect_by",
             inspect_by,
-            lambda row: asset(row).inspect_by or "9999",
+            lambda row: row.inspect_by or "9999",
             colour=lambda row: theme.PRIORITY[3] if row.is_overdue else None,
             right=True,
         ),

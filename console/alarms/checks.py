@@ -12,7 +12,7 @@ from db.alarm_records import Rule
 
 _COMMON = {
     "id", "kind", "source", "priority", "name", "name_en", "basis", "guidance", "guidance_en",
-    "outage", "latch", "quiet_s", "escalate_s", "realarm_s", "version", "enabled",
+    "outage", "latch", "quiet_s", "escalate_s", "realarm_s", "version", "enabled", "fault",
 }  # fmt: skip
 _LIMITS = {
     "quantity", "above", "below", "deadband", "clear", "at_limit", "on_delay_s", "off_delay_s",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from console.demo import places, replays
 from console.demo.places import Spot
@@ -12,6 +13,23 @@ from db.asset_records import Asset
 def assets() -> list[Asset]:
     """The tree of the district."""
     return list(_tree())
+
+
+DOCUMENT = "documents/market-panels.txt"
+"""A paper of the demo's market, which is written beside its settings."""
+_FACTS: dict[str, dict[str, Any]] = {
+    "market": {
+        "grade": "C",
+        "installed": "2019-04",
+        "inspected": "2026-04-20",
+        "inspect_by": "2026-10-20",
+        "contact": "시장상인회 관리실 000-0000-0001",
+        "documents": (DOCUMENT,),
+    },
+    "river": {"grade": "B", "inspected": "2026-06-11", "inspect_by": "2027-06-11", "contact": "치수과 당직"},
+    "poles": {"grade": "B", "installed": "2024-11-01", "inspected": "2026-09-02", "inspect_by": "2027-03-02"},
+    "shelters": {"grade": "A", "installed": "2025-07-15", "inspect_by": "2027-01-15"},
+}
 
 
 def _tree() -> Iterator[Asset]:
@@ -28,6 +46,7 @@ def _tree() -> Iterator[Asset]:
             domain=home.domain,
             lon=home.lon,
             lat=home.lat,
+            **_FACTS.get(home.id, {}),
         )
     yield from _devices(places.AIR, 20, _AIR_CHANNELS)
     yield from _devices(places.PANELS, 6, _PANEL_CHANNELS)

@@ -10,7 +10,7 @@ import msgspec
 import tomlkit
 
 from console.demo import ground, places, replays
-from console.demo.assets import assets
+from console.demo.assets import DOCUMENT, assets
 from console.demo.places import USERNAME
 from console.maps.tables import MapFile
 from console.packs import samples
@@ -38,6 +38,9 @@ def write_site(
         file.write(password)
     (folder / "ground.geojson").write_bytes(msgspec.json.encode(ground.features()))
     _write(folder / "assets.toml", {"asset": [samples.plain(asset) for asset in assets()]})
+    document = folder / DOCUMENT
+    document.parent.mkdir(exist_ok=True)
+    document.write_text("한빛중앙시장 분전반 24면 · 점검표 (시연용 문서)\n", encoding="utf-8")
     path = folder / "settings.toml"
     _write(path, samples.plain(settings(broker_port, camera_urls, central_path)))
     return path

@@ -56,6 +56,9 @@ class Entry(NamedTuple):
     phone: str = ""
     linked: str = ""
     as_of: str = ""
+    grade: str = ""
+    inspect_by: str = ""
+    documents: tuple[str, ...] = ()
 
 
 class Refused(NamedTuple):
@@ -124,6 +127,11 @@ def _entry(kind: Kind, said: dict[str, str], lon: float | None, lat: float | Non
         phone=_plain(said.get("phone", "")),
         linked=_plain(" ".join(said[each] for each in ("link", "police") if said.get(each))),
         as_of=_plain(said.get("as_of", "")),
+        grade=_plain(said.get("grade", "")).removesuffix("등급").strip()[:8],
+        inspect_by=_plain(said.get("inspect_by", "")),
+        documents=tuple(
+            _plain(each).strip() for each in said.get("documents", "").split(";") if each.strip()
+        ),
     )
 
 

@@ -87,7 +87,7 @@ class FacilityAnswers:
         today = day_name(now_ms, self._zone)
         rows = [
             facility.health_of(
-                self._assets[home], states.get(home), share, len(self._devices[home]), today,
+                self._with_devices(home), states.get(home), share, len(self._devices[home]), today,
                 len(work.get(home, ())), len(incidents.get(home, ())),
             )
             for home, share in shares.items()
@@ -110,8 +110,9 @@ class FacilityAnswers:
         home = asset.id if asset.id in self._devices else self._log.homes.get(asset.id, asset.id)
         work, incidents = self._work().get(home, []), self._incidents().get(home, [])
         state = next((each for each in self._core.newest.of(AssetState) if each.id == asset.id), None)
+        below = [self._assets[each] for each in devices if each != asset.id]
         health = facility.health_of(
-            asset, state, total, len(devices),
+            [asset, *below], state, total, len(devices),
             day_name(now_ms, self._zone), len(work), len(incidents),
         )  # fmt: skip
         rows = [self._device(each, shares[each], known) for each in devices]
@@ -120,6 +121,9 @@ class FacilityAnswers:
             args.since_ms, until_ms, health, tuple(rows), tuple(downtimes(moves, self._log.now, until_ms)),
             tuple(work), tuple(incidents),
         )  # fmt: skip
+
+    def _with_devices(self, home: str) -> list[Asset]:
+        return [self._assets[home], *(self._assets[each] for each in self._devices[home] if each != home)]
 
     def _device(
         self, device: str, share: fitness.Share, known: dict[str, tuple[Fitness, int]]

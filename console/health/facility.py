@@ -100,7 +100,7 @@ def mtbf_ms(share: Share) -> float | None:
 
 
 def health_of(
-    asset: Asset,
+    assets: Sequence[Asset],
     state: AssetState | None,
     share: Share,
     devices: int,
@@ -108,10 +108,11 @@ def health_of(
     open_work: int,
     incidents: int,
 ) -> FacilityHealth:
-    """One line of the list of facilities; `today` is the local day, YYYY-MM-DD."""
+    """One line of the list of facilities: the first of the assets with those below it, on a local day."""
     total = share.up_ms + share.down_ms + share.unknown_ms
+    inspect_by = min((each.inspect_by for each in assets if each.inspect_by), default="")
     return FacilityHealth(
-        id=asset.id,
+        id=assets[0].id,
         condition=state.condition if state is not None else Condition.UNKNOWN,
         priority=state.priority if state is not None else 0,
         alarms=state.alarms if state is not None else 0,
@@ -123,7 +124,9 @@ def health_of(
         mtbf_ms=mtbf_ms(share),
         open_work=open_work,
         incidents=incidents,
-        is_overdue=bool(asset.inspect_by) and asset.inspect_by < today,
+        grade=max((each.grade for each in assets), default=""),
+        inspect_by=inspect_by,
+        is_overdue=bool(inspect_by) and inspect_by < today[: len(inspect_by)],
     )
 
 

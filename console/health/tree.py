@@ -1,8 +1,8 @@
 """The asset tree from its file: district > facility > device > channel.
 
 TOML has one `[[asset]]` table per node; CSV has one row per node under a header
-with the same names (UTF-8 or CP949, an empty cell is the default). Every fault
-names the file, the node, the key, what was found and what is allowed.
+with the same names (UTF-8 or CP949, an empty cell is the default, documents stand between
+semicolons). Every fault names the file, the node, the key, what was found and what is allowed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import csv
 import io
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -22,6 +23,7 @@ from db.asset_records import Asset
 KINDS: tuple[str, ...] = get_args(get_type_hints(Asset)["kind"])
 _KEYS = Asset.__struct_fields__
 _ENCODINGS = ("utf-8-sig", "cp949")
+_DAYS = ("installed", "inspected", "inspect_by")
 _NUMBERS = {"silent_after_s": int, "retention_days": int, "lon": float, "lat": float}
 
 
@@ -67,7 +69,20 @@ def _fault(asset: Asset, by_id: Mapping[str, Asset]) -> str:
         return "key quantity: found no source or no quantity; a channel names both"
     if asset.silent_after_s < 0:
         return f"key silent_after_s: found {asset.silent_after_s}; 0 (never) or more seconds"
+    for key in _DAYS:
+        day = getattr(asset, key)
+        if day and not is_day(day):
+            return f"key {key}: found {day!r}; a day YYYY-MM-DD, or its month or year alone"
     return ""
+
+
+def is_day(text: str) -> bool:
+    """Whether it is a day as YYYY-MM-DD, or a month or a year of that form."""
+    try:
+        date.fromisoformat(text + "0001-01-01"[len(text) :])
+    except ValueError:
+        return False
+    return len(text) in (4, 7, 10)
 
 
 def _toml_rows(raw: bytes, origin: str) -> list[tuple[str, dict[str, Any]]]:
@@ -110,6 +125,8 @@ def _text(raw: bytes, origin: str) -> str:
 
 
 def _cell(key: str, text: str, where: str) -> Any:
+    if key == "documents":
+        return [each.strip() for each in text.split(";") if each.strip()]
     kind = _NUMBERS.get(key)
     if kind is None:
         return text.strip()

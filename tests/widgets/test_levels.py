@@ -44,7 +44,9 @@ LIST = Facilities(
     NOW_MS - 3_600_000,
     NOW_MS,
     (
-        FacilityHealth("f", Condition.BAD, 1, 2, 1, 0.5, 1.0, 1000, 3, 60_000.0, 0, 1, True),
+        FacilityHealth(
+            "f", Condition.BAD, 1, 2, 1, 0.5, 1.0, 1000, 3, 60_000.0, 0, 1, "B", "2026-11-01", True
+        ),
         FacilityHealth("g", Condition.WELL, devices=1, availability=1.0, known=0.5),
     ),
 )

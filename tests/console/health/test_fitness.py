@@ -159,7 +159,7 @@ def test_the_worst_comes_first_and_the_unknown_after_the_known() -> None:
 def test_an_inspection_is_overdue_the_day_after() -> None:
     asset = Asset("f", "facility", "F", inspect_by="2026-11-22")
     told = [
-        facility.health_of(asset, None, Share(), 1, day, 0, 0).is_overdue
+        facility.health_of([asset], None, Share(), 1, day, 0, 0).is_overdue
         for day in ("2026-11-22", "2026-11-23")
     ]
     assert told == [False, True]

@@ -95,3 +95,18 @@ def test_a_fault_in_a_spreadsheet_names_its_line(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"nowhere\.toml: cannot be read"):
         load(tmp_path / "nowhere.toml")
+
+
+def test_a_facility_has_its_grade_its_days_and_its_papers(tmp_path: Path) -> None:
+    told = (
+        'id,kind,name,parent,grade,inspect_by,contact,documents\n'
+        'd,district,구,,,,,\n'
+        'f,facility,시장,d,C,2026-10-20,관리실,도면.pdf; 점검표.hwp\n'
+    )  # fmt: skip
+    path = tmp_path / "assets.csv"
+    path.write_text(told, encoding="utf-8")
+    found = load(path)[1]
+    assert (found.grade, found.inspect_by, found.documents) == ("C", "2026-10-20", ("도면.pdf", "점검표.hwp"))
+    path.write_text(told.replace("2026-10-20", "내년 봄"), encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"inspect_by.*'내년 봄'.*YYYY-MM-DD"):
+        load(path)
