@@ -154,7 +154,7 @@ class Reducer:
         """The wall clock went on by `by_ms` in which no time passed for us; negative: it went back."""
         self.shift += by_ms
         for watch in self.watches.values():
-            if watch.shelf_due is not None or watch.service_due is not None:
+            if watch.alarm is not None and watch.alarm.shown is not watch.alarm.state:
                 self._arm(watch)
         self.timed.take_windows(self.timed.windows.values(), self.shift)
 

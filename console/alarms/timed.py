@@ -113,7 +113,7 @@ class Timed:
         if told is None:
             return moved
         if told.verb == "raised" and self.windows:
-            moved = self._within_window(moved, subject)
+            moved = self._within_window(moved, subject, shift)
             told = moved.transition or told
         alarm = told.alarm
         if told.verb not in _CALLS or alarm.state is not AlarmState.UNACKNOWLEDGED or not alarm.is_announced:
@@ -126,7 +126,7 @@ class Timed:
             Transition(told.verb, after, told.at_ms),
         )
 
-    def _within_window(self, moved: Moved, subject: Subject) -> Moved:
+    def _within_window(self, moved: Moved, subject: Subject, shift: int) -> Moved:
         watch, told = moved
         if told is None or told.alarm.out_of_service is not None:
             return moved
@@ -134,7 +134,8 @@ class Timed:
         if window is None:
             return moved
         after = replace(told.alarm, out_of_service=aside.work_of(window, told.at_ms))
-        return Moved(replace(watch, alarm=after), Transition(told.verb, after, told.at_ms))
+        due = window.until_ms - shift
+        return Moved(replace(watch, alarm=after, service_due=due), Transition(told.verb, after, told.at_ms))
 
     def _window_at(self, asset: str, at_ms: int) -> Maintenance | None:
         if not asset:
