@@ -18,7 +18,7 @@ from db.history import Chunk
 from db.readings import Series, StoredReading
 from db.records import Reading
 
-MOST = 200_000
+MOST = 100_000
 """About how many readings a slice has."""
 _CHUNKS = (
     "SELECT id, day, since_ms, until_ms, received_ms, readings, trusted, low, high, total, first, last,"
