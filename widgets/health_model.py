@@ -46,16 +46,16 @@ def value_text(words: Words, latest: Latest) -> str:
 
 
 class Node:
-    """One asset in the tree: its record, its newest state and its place."""
+    """One asset that has a row: its record, its newest state and its place."""
 
-    __slots__ = ("all_children", "asset", "at", "children", "latest", "parent", "row", "state")
+    __slots__ = ("asset", "at", "children", "is_grown", "latest", "parent", "row", "state")
 
-    def __init__(self, at: int, asset: Asset | None) -> None:
+    def __init__(self, at: int, asset: Asset | None, parent: Node | None) -> None:
         self.at = at
         self.asset = asset
-        self.parent: Node | None = None
-        self.all_children: list[Node] = []
-        self.children: list[Node] = []  # those that the filter lets through, in the shown order
+        self.parent = parent
+        self.children: list[Node] = []  # once grown: those that the filter lets through, in the shown order
+        self.is_grown = False
         self.row = 0
         self.state: AssetState | None = None
         self.latest: Latest | None = None
@@ -75,91 +75,112 @@ class Role(enum.IntEnum):
 
 
 class AssetTree(QAbstractItemModel):
-    """Assets by their parents; `now_ms` is the core's time, for ages."""
+    """Assets by their parents; `now_ms` is the core's time, for ages.
+
+    A row is made when its parent's rows are asked for, so that a city of 50,000 assets costs no more
+    than what is open; states and values are kept for all.
+    """
 
     def __init__(self, words: Words, now_ms: Callable[[], int], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._words = words
         self._now_ms = now_ms
-        self._nodes: list[Node] = [Node(0, None)]
+        self._assets: dict[str, Asset] = {}
+        self._below: dict[str, list[Asset]] = {}
+        self._states: dict[str, AssetState] = {}
+        self._latest: dict[tuple[str, str], Latest] = {}
+        self._nodes: list[Node] = []
         self._by_id: dict[str, Node] = {}
         self._by_series: dict[tuple[str, str], list[Node]] = {}
+        self._kept: set[str] | None = None
         self._filter = ""
         self._worst_first = True
+        self._begin()
 
     # --- what it is told -----------------------------------------------------
 
     def set_assets(self, assets: Iterable[Asset]) -> None:
         """Replace the whole tree; an asset whose parent is missing stands at the top."""
-        states = {node.asset.id: node.state for node in self._nodes if node.asset and node.state}
         self.beginResetModel()
-        self._nodes = [Node(0, None)]
-        self._by_id, self._by_series = {}, {}
+        self._assets = {}
         for asset in assets:
-            if asset.id in self._by_id:
-                continue
-            node = Node(len(self._nodes), asset)
-            node.state = states.get(asset.id)
-            self._nodes.append(node)
-            self._by_id[asset.id] = node
-            if asset.quantity:
-                self._by_series.setdefault((asset.source, asset.quantity), []).append(node)
-        self._hang()
-        self._arrange_all()
+            self._assets.setdefault(asset.id, asset)
+        self._below = {}
+        for asset in self._assets.values():
+            self._below.setdefault(asset.parent if asset.parent in self._assets else "", []).append(asset)
+        self._break_circles()
+        self._kept = self._matching()
+        self._begin()
         self.endResetModel()
 
-    def _hang(self) -> None:
-        root = self._nodes[0]
-        for node in self._nodes[1:]:
-            assert node.asset is not None
-            above = self._by_id.get(node.asset.parent)
-            node.parent = root if above is None or self._is_below(above, node) else above
-            node.parent.all_children.append(node)
+    def _break_circles(self) -> None:
+        """Parents in a circle are below nobody: the first of each circle stands at the top."""
+        ahead, seen = list(self._below.get("", ())), set[str]()
+        for _ in range(len(self._assets)):
+            for asset in ahead:
+                seen.add(asset.id)
+                ahead.extend(self._below.get(asset.id, ()))
+            if len(seen) == len(self._assets):
+                return
+            first = next(asset for asset in self._assets.values() if asset.id not in seen)
+            self._below[first.parent].remove(first)
+            self._below.setdefault("", []).append(first)
+            ahead = [first]
 
-    @staticmethod
-    def _is_below(node: Node, of: Node) -> bool:
-        step: Node | None = node
-        while step is not None:
-            if step is of:
-                return True
-            step = step.parent
-        return False
+    def _begin(self) -> None:
+        self._nodes = [Node(0, None, None)]
+        self._by_id, self._by_series = {}, {}
+
+    def _grow(self, node: Node) -> list[Node]:
+        """The rows below a node, made when they are first asked for."""
+        if node.is_grown:
+            return node.children
+        node.is_grown = True
+        made = []
+        for asset in self._below.get(node.asset.id if node.asset is not None else "", ()):
+            if self._kept is not None and asset.id not in self._kept:
+                continue
+            child = Node(len(self._nodes), asset, node)
+            child.state = self._states.get(asset.id)
+            self._nodes.append(child)
+            self._by_id[asset.id] = child
+            if asset.quantity:
+                series = (asset.source, asset.quantity)
+                child.latest = self._latest.get(series)
+                self._by_series.setdefault(series, []).append(child)
+            made.append(child)
+        self._place(node, self._ordered(made))
+        return node.children
 
     def apply(self, records: Iterable[Any]) -> None:
         """Take newer states and readings; only their rows are told to change."""
         changed: set[int] = set()
         for record in records:
             if isinstance(record, AssetState):
+                self._states[record.id] = record
                 node = self._by_id.get(record.id)
                 if node is not None:
                     node.state = record
                     changed.add(node.at)
             elif isinstance(record, Latest) and record.statistic not in SIDE_STATISTICS:
-                for node in self._by_series.get((record.source, record.quantity), ()):
-                    if node.latest is None or record.observed_ms >= node.latest.observed_ms:
-                        node.latest = record
-                        changed.add(node.at)
+                series = (record.source, record.quantity)
+                before = self._latest.get(series)
+                if before is not None and record.observed_ms < before.observed_ms:
+                    continue
+                self._latest[series] = record
+                for node in self._by_series.get(series, ()):
+                    node.latest = record
+                    changed.add(node.at)
         self._tell(changed)
 
     def _tell(self, changed: set[int]) -> None:
         top = self._nodes[0].children
         if len(changed) > _MANY and top:
             changed = {top[0].at, top[-1].at}
-        rows: dict[Node, list[int]] = {}
+        last = len(COLUMNS) - 1
         for at in changed:
-            node = self._nodes[at]
-            if node.parent is not None and self._is_shown(node):
-                rows.setdefault(node.parent, []).append(node.row)
-        for parent, at_rows in rows.items():
-            last = len(COLUMNS) - 1
-            for row in at_rows:
-                at = parent.children[row].at
-                self.dataChanged.emit(self.createIndex(row, 0, at), self.createIndex(row, last, at))
-
-    @staticmethod
-    def _is_shown(node: Node) -> bool:
-        shown = node.parent.children if node.parent else []
-        return node.row < len(shown) and shown[node.row] is node
+            row = self._nodes[at].row
+            self.dataChanged.emit(self.createIndex(row, 0, at), self.createIndex(row, last, at))
 
     # --- order and filter ----------------------------------------------------
 
@@ -167,7 +188,8 @@ class AssetTree(QAbstractItemModel):
         """Show the assets whose name, id or source contains `text`, with all above and below them."""
         self._filter = text.strip().casefold()
         self.beginResetModel()
-        self._arrange_all()
+        self._kept = self._matching()
+        self._begin()
         self.endResetModel()
 
     def set_worst_first(self, on: bool) -> None:
@@ -177,13 +199,14 @@ class AssetTree(QAbstractItemModel):
 
     def arrange(self) -> bool:
         """Put the rows in their order again; False when they were. Selection and open nodes stay."""
-        moved = [node for node in self._nodes if self._ordered(node.children) != node.children]
+        grown = [(node, self._ordered(node.children)) for node in self._nodes if len(node.children) > 1]
+        moved = [(node, children) for node, children in grown if children != node.children]
         if not moved:
             return False
         self.layoutAboutToBeChanged.emit()
         before = [(index, self._nodes[index.internalId()]) for index in self.persistentIndexList()]
-        for node in moved:
-            self._place(node, self._ordered(node.children))
+        for node, children in moved:
+            self._place(node, children)
         for index, node in before:
             self.changePersistentIndex(index, self.createIndex(node.row, index.column(), node.at))
         self.layoutChanged.emit()
@@ -200,39 +223,33 @@ class AssetTree(QAbstractItemModel):
         for row, child in enumerate(children):
             child.row = row
 
-    def _arrange_all(self) -> None:
-        kept = self._kept()
-        for node in self._nodes:
-            shown = [child for child in node.all_children if kept is None or child.at in kept]
-            self._place(node, self._ordered(shown))
-
-    def _kept(self) -> set[int] | None:
+    def _matching(self) -> set[str] | None:
+        """What the filter lets through; None for everything."""
         if not self._filter:
             return None
-        kept: set[int] = set()
-        for node in self._nodes[1:]:
-            assert node.asset is not None
-            asset = node.asset
+        kept: set[str] = set()
+        for asset in self._assets.values():
             if self._filter in f"{asset.name}\n{asset.name_en}\n{asset.id}\n{asset.source}".casefold():
-                self._keep_around(node, kept)
+                kept.update(each.id for each in self._upwards(asset.id))
+                below = [asset]
+                for each in below:
+                    kept.add(each.id)
+                    below.extend(self._below.get(each.id, ()))
         return kept
 
-    @staticmethod
-    def _keep_around(node: Node, kept: set[int]) -> None:
-        above: Node | None = node
-        while above is not None and above.at not in kept:
-            kept.add(above.at)
-            above = above.parent
-        below = list(node.all_children)
-        while below:
-            child = below.pop()
-            kept.add(child.at)
-            below.extend(child.all_children)
+    def _upwards(self, asset_id: str) -> list[Asset]:
+        """The asset and those above it, itself first; a circle is walked once."""
+        found: list[Asset] = []
+        asset = self._assets.get(asset_id)
+        while asset is not None and asset not in found:
+            found.append(asset)
+            asset = self._assets.get(asset.parent)
+        return found
 
     # --- what it is asked ----------------------------------------------------
 
     def __len__(self) -> int:
-        return len(self._by_id)
+        return len(self._assets)
 
     def node(self, index: Index) -> Node | None:
         """The node of a row, None for no row."""
@@ -240,48 +257,51 @@ class AssetTree(QAbstractItemModel):
 
     def find(self, asset_id: str) -> QModelIndex:
         """The row of an asset; invalid when there is none or the filter hides it."""
-        node = self._by_id.get(asset_id)
-        if node is None:
-            return QModelIndex()
-        step: Node | None = node
-        while step is not None and step.parent is not None:
-            if not self._is_shown(step):
-                return QModelIndex()
-            step = step.parent
-        return self.createIndex(node.row, 0, node.at)
+        self._grow(self._nodes[0])
+        for asset in reversed(self._upwards(asset_id)):
+            node = self._by_id.get(asset.id)
+            if node is None:
+                continue  # above the top of a circle
+            self._grow(node)
+        found = self._by_id.get(asset_id)
+        return self.createIndex(found.row, 0, found.at) if found is not None else QModelIndex()
+
+    def latest(self, asset: Asset) -> Latest | None:
+        """The newest value of a channel."""
+        return self._latest.get((asset.source, asset.quantity))
 
     def name(self, asset: Asset) -> str:
         """The asset's name in the language of the screen."""
         return figures.plain(self._words.pick(asset.name, asset.name_en) or asset.id, 120)
 
-    def worst_channel(self) -> Node | None:
+    def worst_channel(self) -> Asset | None:
         """The channel that decides how the first district is; one that has a reading when all is well."""
-        for top in self._nodes[0].all_children:
-            worst = self._by_id.get(top.state.worst) if top.state and top.state.worst else None
-            if worst is not None and worst.asset is not None and worst.asset.quantity:
+        for top in self._below.get("", ()):
+            state = self._states.get(top.id)
+            worst = self._assets.get(state.worst) if state is not None else None
+            if worst is not None and worst.quantity:
                 return worst
-        return next((node for node in self._nodes if node.latest is not None), None)
+        channels = (each for each in self._assets.values() if each.quantity)
+        return next((each for each in channels if self.latest(each) is not None), None)
 
     def path(self, asset_id: str) -> str:
         """`facility › device › channel`, as a heading."""
-        names: list[str] = []
-        node = self._by_id.get(asset_id)
-        while node is not None and node.asset is not None and (node.asset.kind != "district" or not names):
-            names.append(self.name(node.asset))
-            node = node.parent
+        chain = self._upwards(asset_id)
+        names = [self.name(asset) for asset in chain if asset.kind != "district" or len(chain) == 1]
         return " › ".join(reversed(names))
 
     def total(self) -> tuple[int, int]:
         """(well, total) of everything."""
-        tops = [node.state for node in self._nodes[0].all_children if node.state]
+        tops = [self._states[each.id] for each in self._below.get("", ()) if each.id in self._states]
         return sum(state.well for state in tops), sum(state.total for state in tops)
 
     def index(self, row: int, column: int, parent: Index = _NOWHERE) -> QModelIndex:
         above = self._nodes[parent.internalId()] if parent.isValid() else self._nodes[0]
         if parent.isValid() and parent.column() != 0:
             return QModelIndex()
-        if 0 <= row < len(above.children) and 0 <= column < len(COLUMNS):
-            return self.createIndex(row, column, above.children[row].at)
+        children = self._grow(above)
+        if 0 <= row < len(children) and 0 <= column < len(COLUMNS):
+            return self.createIndex(row, column, children[row].at)
         return QModelIndex()
 
     def parent(self, index: Index = _NOWHERE) -> QModelIndex:  # type: ignore[override]
@@ -291,9 +311,9 @@ class AssetTree(QAbstractItemModel):
         return self.createIndex(node.parent.row, 0, node.parent.at)
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:
-        if not parent.isValid():
-            return len(self._nodes[0].children)
-        return len(self._nodes[parent.internalId()].children) if parent.column() == 0 else 0
+        if parent.isValid() and parent.column() != 0:
+            return 0
+        return len(self._grow(self._nodes[parent.internalId()] if parent.isValid() else self._nodes[0]))
 
     def columnCount(self, parent: Index = _NOWHERE) -> int:
         return len(COLUMNS)
@@ -332,10 +352,9 @@ class AssetTree(QAbstractItemModel):
             else self._words.text("health.unknown")
         )
 
-    @staticmethod
-    def _share(node: Node) -> str:
+    def _share(self, node: Node) -> str:
         state = node.state
-        if state is None or state.total == 0 or not node.all_children:
+        if state is None or state.total == 0 or node.asset is None or node.asset.id not in self._below:
             return ""
         return f"{state.well:,}/{state.total:,} · {state.well * 100 // state.total}%"
 

@@ -157,16 +157,16 @@ class HealthPanel(QWidget):
         """While nobody has chosen a channel, show the one that decides how the district is."""
         if self.trend.series is not None:
             return
-        node = self.model.worst_channel()
-        if node is not None and node.asset is not None:
-            self._show_trend(node)
+        channel = self.model.worst_channel()
+        if channel is not None:
+            self._show_trend(channel)
 
-    def _show_trend(self, node: Node) -> None:
-        assert node.asset is not None
-        self._trended = node.asset.id
-        self.trend.show_series(node.asset.source, node.asset.quantity, self.model.path(node.asset.id))
-        if node.latest is not None:
-            self.trend.apply([node.latest])
+    def _show_trend(self, channel: Asset) -> None:
+        self._trended = channel.id
+        self.trend.show_series(channel.source, channel.quantity, self.model.path(channel.id))
+        latest = self.model.latest(channel)
+        if latest is not None:
+            self.trend.apply([latest])
 
     def show_asset(self, asset_id: str) -> bool:
         """Choose an asset in the tree; False when there is none."""
@@ -216,7 +216,7 @@ class HealthPanel(QWidget):
             return
         self.asset_selected.emit(node.asset.id)
         if node.asset.quantity:
-            self._show_trend(node)
+            self._show_trend(node.asset)
             self.trend_wanted.emit(node.asset.source, node.asset.quantity)
 
     @Slot()
@@ -232,7 +232,7 @@ class HealthPanel(QWidget):
                 node = self.model.node(index)
                 if node is None or not self._is_abnormal(node) or left <= 0:
                     continue
-                first = index if not node.children else first
+                first = index if not self.model.rowCount(index) else first
                 self.tree.setExpanded(index, True)
                 left -= 1
                 below += [self.model.index(row, 0, index) for row in range(self.model.rowCount(index))]

@@ -49,6 +49,7 @@ def test_a_chosen_row_stays_chosen_when_the_order_changes(tree: AssetTree) -> No
 
 
 def test_a_new_state_touches_its_row_only(tree: AssetTree, qtbot: QtBot) -> None:
+    names(tree, tree.index(0, 0))  # rows are made when they are looked at
     with qtbot.waitSignal(tree.dataChanged) as signal:
         tree.apply([state("f1", Condition.CAUTION)])
     assert signal.args is not None
@@ -93,7 +94,8 @@ def test_parents_in_a_circle_do_not_hang_the_tree(qapp: object) -> None:
             Asset(id="b", kind="device", name="b", parent="a"),
         ]
     )
-    assert names(tree) == ["b"]
+    assert names(tree) == ["a"]
+    assert names(tree, tree.find("a")) == ["b"]
 
 
 def test_names_follow_the_language(qapp: object) -> None:
@@ -127,3 +129,16 @@ def test_a_value_that_is_not_good_and_live_is_marked(
 def test_the_maximum_of_a_period_is_not_the_value(tree: AssetTree) -> None:
     tree.apply([latest("f0d0", value=21.5), latest("f0d0", value=99.0, statistic="max")])
     assert column(tree, "f0d0:t", 3) == "21.50 °C"
+
+
+def test_only_what_is_looked_at_costs_a_row(qapp: object) -> None:
+    tree = AssetTree(Words("ko"), lambda: NOW_MS)
+    tree.set_assets(district(facilities=50, devices=20))
+    assert len(tree._nodes) == 1
+    names(tree)
+    assert len(tree._nodes) == 2
+    tree.apply([state("f7d3", Condition.BAD)])
+    found = tree.find("f7d3:i")
+    assert tree.data(found) == "누설"
+    assert len(tree._nodes) < 80
+    assert column(tree, "f7d3", 1) == "이상"
