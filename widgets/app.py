@@ -216,6 +216,7 @@ class Screen(QObject):
         self.alarms.standing.connect(self.attention.follow)
         self.alarms.altered.connect(self.attention.update)
         self.attention.alarm_wanted.connect(self._show_alarm)
+        self.window.attention.told.connect(self._show_sound)
         self._words.changed.connect(self.attention.show)
         self.alarms.standing.connect(self.sound.follow)
         self.alarms.altered.connect(self.sound.update)
@@ -312,6 +313,7 @@ class Screen(QObject):
             if isinstance(record, Flood):
                 self.sound.set_flood(record.on)
                 self.flood.show_flood(record)
+                self.summaries.set_flood(record.on)
                 self.alarms.show_flood(record)
         self.window.truth.apply(records)
         self.window.catch_up.apply(records)
@@ -341,7 +343,8 @@ class Screen(QObject):
     @Slot()
     def _show_sound(self) -> None:
         self.alarms.show_sound(sounding=self.sound.is_sounding, silenced=self.sound.is_silenced)
-        self.window.sound_banner.say("" if self.sound.is_present else self._words.text("sound.none"))
+        is_said = self.sound.is_present or not self.window.attention.isHidden()
+        self.window.sound_banner.say("" if is_said else self._words.text("sound.none"))
 
 
 def _actor() -> str:

@@ -28,15 +28,18 @@ class AttentionLine(QFrame):
 
     Signals:
         wanted: the operator wants to go to it.
+        told: whether it says something now.
     """
 
     wanted = Signal()
+    told = Signal(bool)
 
     def __init__(self, words: Words) -> None:
         super().__init__()
         self._words = words
         self._priority = 0
-        self.shape, self.said, self.go = QLabel(), QLabel(), QPushButton()
+        self.shape, self.said, self.mute, self.go = QLabel(), QLabel(), QLabel(), QPushButton()
+        self.mute.setObjectName("dim")
         self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setFont(theme.font(15, bold=True))
         self.said.setMinimumWidth(1)
@@ -45,6 +48,7 @@ class AttentionLine(QFrame):
         layout.setContentsMargins(12, 3, 12, 3)
         layout.addWidget(self.shape)
         layout.addWidget(self.said, 1)
+        layout.addWidget(self.mute)
         layout.addWidget(self.go)
         self._blink = QTimer(self)
         self._blink.setInterval(_BLINK_MS)
@@ -54,13 +58,16 @@ class AttentionLine(QFrame):
 
     def say(self, priority: int, text: str, more: int, *, blinks: bool) -> None:
         """Show an alarm, and how many others wait; priority 0: nothing. It blinks where no tone is heard."""
-        self.setVisible(bool(priority))
+        if self.isHidden() == bool(priority):
+            self.setVisible(bool(priority))
+            self.told.emit(bool(priority))
         if not priority:
             self._priority = 0
             self._blink.stop()
             return
         self.said.setText(f"{text}  (+{more})" if more else text)
         self.go.setText(self._words.text("attention.go"))
+        self.mute.setText(self._words.text("attention.mute") if blinks else "")
         if priority != self._priority:
             self._priority = priority
             self.shape.setPixmap(
@@ -158,7 +165,7 @@ class Attention(QObject):
         if worst is None:
             return
         if not self._has_gone:
-            self._has_gone, self._was = True, QApplication.focusWidget()
+            self._has_gone, self._was = True, QApplication.focusWidget() or self._window.focusWidget()
         self.alarm_wanted.emit(worst.id)
 
     def _come_forward(self) -> None:

@@ -30,6 +30,7 @@ class SummaryLine(QFrame):
         self._words, self._write, self._now_ms = words, write, now_ms
         self._waiting: dict[str, Summary] = {}
         self._closed: dict[str, int] = {}
+        self._is_flood = False
         self.shape, self.said = QLabel(), QLabel()
         self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setMinimumWidth(1)
@@ -62,12 +63,19 @@ class SummaryLine(QFrame):
         if news:
             self.settle()
 
+    def set_flood(self, on: bool) -> None:
+        """While a flood lasts its bar tells what is raised; only what comes back is told here."""
+        if on != self._is_flood:
+            self._is_flood = on
+            self.settle()
+
+    def _telling(self) -> list[Summary]:
+        return [each for each in self._waiting.values() if not (self._is_flood and each.cause == "raised")]
+
     @property
     def told(self) -> Summary | None:
         """The one in the line: the worst, of these the largest."""
-        return min(
-            self._waiting.values(), key=lambda each: (each.priority, -each.count, each.id), default=None
-        )
+        return min(self._telling(), key=lambda each: (each.priority, -each.count, each.id), default=None)
 
     @Slot()
     def settle(self) -> None:
@@ -78,14 +86,16 @@ class SummaryLine(QFrame):
         }
         told = self.told
         self.setVisible(told is not None)
-        if told is None:
+        if self._waiting:
+            self._timer.start()
+        else:
             self._timer.stop()
+        if told is None:
             return
-        self._timer.start()
         priority = min(4, max(1, told.priority))
         colour = theme.priority_colour(priority)
         self.shape.setPixmap(theme.shape_pixmap(theme.SHAPES[priority], colour, priority, 18))
-        more = len(self._waiting) - 1
+        more = len(self._telling()) - 1
         text = self._write(told)
         self.said.setText(f"{text}  (+{more})" if more else text)
 

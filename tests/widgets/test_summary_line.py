@@ -69,3 +69,13 @@ def test_it_does_not_stand_for_ever(line: SummaryLine, clock: Clock) -> None:
     clock.now_ms += STANDS_S * 1000
     line.settle()
     assert line.isHidden()
+
+
+def test_in_a_flood_only_what_comes_back_is_told_here(line: SummaryLine) -> None:
+    line.apply([LEAK])
+    line.set_flood(True)
+    assert line.isHidden()
+    line.apply([Summary(id="s3", at_ms=NOW_MS, cause="returned", count=30, priority=4)])
+    assert "30건" in line.said.text()
+    line.set_flood(False)
+    assert line.told == LEAK
