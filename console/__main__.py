@@ -220,7 +220,7 @@ def restore(
 @click.option("--quick", is_flag=True, help="The short form.")
 @json_option
 def bench(name: str, quick: bool, as_json: bool) -> None:
-    """Measure one figure: B1 to B4, B8 to B10, or B50K; README says what each is."""
+    """Measure one figure: B1 to B4, B6 to B10, or B50K; README says what each is."""
     from console.cli import print_bench
 
     sys.exit(print_bench(name, quick, as_json))
