@@ -99,7 +99,12 @@ class RuleEditor(QDialog):
         if error:
             self.sheet.tell(self._words.text("rules.failed", error=plain(error)), theme.PRIORITY[2])
             return
-        self.list.show_rules(msgspec.convert(value, list[RuleSeen]))
+        seen = msgspec.convert(value, list[RuleSeen])
+        self.list.show_rules(seen)
+        pick = self._words.pick
+        self.sheet.forecast.names = {
+            each.rule.id: pick(each.rule.name, each.rule.name_en) or each.rule.id for each in seen
+        }
         if self.sheet.is_dirty:
             return
         shown = self.sheet.seen.rule.id if self.sheet.seen is not None else ""

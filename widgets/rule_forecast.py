@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from db.rule_records import Activation, Outcome, Tried
+from db.rule_records import Activation, Outcome, Tally, Tried
 from db.workings import Progress
 from widgets import theme
 from widgets.bridge import Bridge
@@ -32,7 +33,7 @@ from widgets.words import Words
 _SPANS = (1, 7, 30)
 _DAY_MS = 86_400_000
 _MOST_ROWS = 200
-_TABLE_PX = 132
+_TABLE_PX = 104
 _NAMED = 4
 FLOOD = 10
 """More annunciations than this in ten minutes are a flood: ISA-18.2."""
@@ -56,6 +57,7 @@ class ForecastPanel(QWidget):
         self._asked = 0
         self.tried: Tried | None = None
         self.unit = "1"
+        self.names: dict[str, str] = {}  # of rules, by their ids
         self.spans = QComboBox()
         for days in _SPANS:
             self.spans.addItem(words.text(f"tried.span_{days}"), days)
@@ -262,8 +264,9 @@ class ForecastPanel(QWidget):
                 )
             )
             if outcome.beside:
-                named = ", ".join(f"{plain(each.name, 40)} {each.count}" for each in outcome.beside[:_NAMED])
-                parts.append(words.text("tried.beside", rules=named))
+                parts.append(words.text("tried.beside", rules=self._tallies(outcome.beside)))
+            if outcome.source_count > 1:
+                parts.append(words.text("tried.most", sources=self._tallies(outcome.sources)))
             total, longest = (words.age(each / 1000) for each in (outcome.standing_ms, outcome.longest_ms))
             parts.append(words.text("tried.standing", total=total, longest=longest))
         if outcome.standing:
@@ -276,6 +279,11 @@ class ForecastPanel(QWidget):
         if outcome.count > shown:
             parts.append(words.text("tried.more", shown=shown, n=f"{outcome.count:,}"))
         return " · ".join(parts)
+
+    def _tallies(self, tallies: Sequence[Tally]) -> str:
+        return ", ".join(
+            f"{plain(self.names.get(each.name, each.name), 40)} {each.count:,}" for each in tallies[:_NAMED]
+        )
 
     def _length(self, tried: Tried) -> str:
         days = round((tried.until_ms - tried.since_ms) / _DAY_MS)

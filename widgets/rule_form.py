@@ -6,7 +6,15 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFormLayout, QGroupBox, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from db.alarm_records import Rule
 from widgets import theme
@@ -44,20 +52,20 @@ CONDITIONS: dict[str, tuple[str, ...]] = {
 """The fields that say when a kind alarms; `console/alarms/checks.py` has the same, a test compares them."""
 _TIMES = ("when", "hours")
 _ENABLING = (*_TIMES, "if_quantity", "if_above", "if_below")
-_HANDLING = ("quiet_s", "latch", "outage", "escalate_s", "realarm_s", "enabled")
+_HANDLING = ("quiet_s", "latch", "outage", "fault", "escalate_s", "realarm_s", "enabled")
 _WORDS = ("name", "name_en", "basis", "guidance", "guidance_en")
 _SPANS = (
     "on_delay_s", "off_delay_s", "silent_s", "window_s", "per_s", "horizon_s", "hold_s", "quiet_s",
     "escalate_s", "realarm_s",
 )  # fmt: skip
 _MEASURED = ("above", "below", "clear", "deadband", "baseline", "if_above", "if_below")
-_TRUTHS = ("at_limit", "hourly", "group", "latch", "outage", "enabled")
+_TRUTHS = ("at_limit", "hourly", "group", "latch", "outage", "fault", "enabled")
 _LISTS = ("others", "types", "origins", "grades", "ends")
 
 
 def groups_of(kind: str) -> dict[str, tuple[str, ...]]:
     """The fields of a kind by their group, in the order of the form."""
-    what = ("source", "priority") if kind == "event" else ("source", "quantity", "priority")
+    what = ("priority", "source") if kind == "event" else ("priority", "source", "quantity")
     force = {"silent": (), "event": _TIMES}.get(kind, _ENABLING)
     groups = {
         "what": what,
@@ -153,7 +161,8 @@ class RuleForm(QScrollArea):
             if name == "what":
                 self._head(form)
             for key in keys:
-                self._add(form, key)
+                if key != "priority":  # it stands beside the kind
+                    self._add(form, key)
             layout.addWidget(box)
         layout.addStretch(1)
         former = self.takeWidget()
@@ -171,7 +180,15 @@ class RuleForm(QScrollArea):
         chosen = ChoiceField("kind", kinds)
         self._take(chosen, self._rule.kind)
         chosen.changed.connect(self._change_kind)
-        form.addRow(self._words.text("rules.field.kind"), chosen.widget)
+        urgency = self._make("priority")
+        self._take(urgency, self._rule.priority)
+        row = QHBoxLayout()
+        row.addWidget(chosen.widget)
+        row.addSpacing(24)
+        row.addWidget(QLabel(self._words.text("rules.field.priority")))
+        row.addWidget(urgency.widget)
+        row.addStretch(1)
+        form.addRow(self._words.text("rules.field.kind"), row)
 
     def _add(self, form: QFormLayout, key: str) -> None:
         field = self._make(key)
@@ -183,7 +200,7 @@ class RuleForm(QScrollArea):
         label = QLabel(self._words.text(f"rules.field.{name}"))
         label.setWordWrap(True)
         label.setMinimumWidth(190)
-        label.setMaximumWidth(240)
+        label.setMaximumWidth(290)
         form.addRow(label, field.widget)
 
     def _take(self, field: Field, value: Any) -> None:

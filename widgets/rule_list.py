@@ -56,7 +56,7 @@ class RuleList(QWidget):
         self.search.textChanged.connect(self._filter)
         self.model = RecordTable(self._columns(), words, parent=self)
         self.model.sort(1)
-        self.table = table_view(self.model, {0: 88, 1: 78, 3: 84, 4: 122, 5: 46}, stretch=2)
+        self.table = table_view(self.model, {0: 88, 1: 78, 3: 84, 4: 122, 5: 58}, stretch=2)
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
         self.table.selectionModel().currentRowChanged.connect(self._choose)

@@ -222,7 +222,7 @@ def judged_by(rules: Mapping[str, Rule], rule_id: str) -> Rule | None:
         return None
     return msgspec.structs.replace(
         rule, name="", name_en="", basis="", guidance="", guidance_en="", priority=4, version=1,
-        escalate_s=0.0, realarm_s=0.0, latch=False,
+        escalate_s=0.0, realarm_s=0.0, latch=False, fault=False,
     )  # fmt: skip
 
 
