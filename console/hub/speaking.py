@@ -20,7 +20,13 @@ class Speaking:
 
     def __init__(self, name: str, timeout_s: float, clock: Clock) -> None:
         self._name, self._clock = name, clock
-        self._client = httpx2.Client(trust_env=False, follow_redirects=False, timeout=timeout_s)
+        # A connection that is kept may be closed by the other side just as something is sent on it.
+        self._client = httpx2.Client(
+            trust_env=False,
+            follow_redirects=False,
+            timeout=timeout_s,
+            limits=httpx2.Limits(max_keepalive_connections=0),
+        )
         logging.getLogger("httpx2").setLevel(logging.WARNING)  # it would log addresses, which may hold keys
 
     def close(self) -> None:

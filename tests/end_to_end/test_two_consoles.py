@@ -134,9 +134,7 @@ def test_an_incident_here_is_an_event_there_until_it_is_closed_also_over_an_outa
     assert sorted(each.status for each in there.said("warnings")) == ["cancelled"] * 4 + ["occurred"] * 2
     until(lambda: all(each.state in ("normal", "returned") for each in _alarms(there)))
     until(lambda: (lamp := here.lamp("platform.b")) is not None and lamp.state == "ok")
-    lamp = here.lamp("cap.own")
-    assert lamp is not None
-    assert (lamp.state, lamp.detail) == ("ok", "answers")
+    until(lambda: (lamp := here.lamp("cap.own")) is not None and lamp.detail == "answers")
 
 
 def _alarms(place: Place) -> list[Any]:
