@@ -14,6 +14,7 @@ from console.engine import Engine
 from console.link import Hello
 from db import connection, duties, entries, ops
 from db.asset_records import OnDuty
+from db.records import Draft
 
 KEY = b"k" * 32
 
@@ -119,3 +120,17 @@ def test_a_screen_that_is_there_for_a_moment_is_nobodys_shift(room: Room) -> Non
     room.clock.advance(60)
     room.step()
     assert room.told() == []
+
+
+def test_the_spans_of_duty_are_known_afterwards(tmp_path: Path) -> None:
+    db = connection.open_writer(tmp_path / "ops.db", bytes(32), ops.migrations)
+    with db.atomic():
+        for kind, at_ms, payload in (
+            (duties.BEGAN, 10, {}), (duties.LEFT, 50, {"since_ms": 10}), (duties.BEGAN, 60, {}),
+        ):  # fmt: skip
+            entries.append(db, Draft(kind, "1", at_ms, "kim", payload))
+    device = entries.identity(db).device
+    assert [(each.since_ms, each.left_ms) for each in duties.spans(db, device, 0)] == [(10, 50), (60, None)]
+    assert [each.since_ms for each in duties.spans(db, device, 51)] == [60]
+    assert duties.spans(db, "another", 0) == []
+    db.close()

@@ -73,3 +73,15 @@ def test_rows_are_handed_on_after_a_number_without_a_gap(room: Room) -> None:
     assert [*first, *rest] == annunciations.between(room.ops, 0, 1 << 60)
     assert end == annunciations.last(room.ops)
     assert annunciations.after(room.ops, end, 10) == (end, [])
+
+
+def test_what_stood_at_a_time_is_what_was_raised_and_not_back(room: Room) -> None:
+    room.step()
+    _raise(room, 11.0)
+    begun = room.clock.now_ms()
+    room.clock.advance(5)
+    _raise(room, 1.0)
+    ended = room.clock.now_ms()
+    assert [row.alarm for row in annunciations.standing_at(room.ops, begun) if row.rule == "now"] == []
+    assert [row.at_ms for row in annunciations.standing_at(room.ops, ended) if row.rule == "now"] == [begun]
+    assert [row for row in annunciations.standing_at(room.ops, ended + 1) if row.rule == "now"] == []
