@@ -182,10 +182,9 @@ def raw(desk: Desk, serial: str, *means: int) -> None:
     "seoul citydata_ppltn, sdot",
     "people",
     (
-        "인구는 범위로, 예측은 따로, 지속된 붐빔의 경보, 예측 경보, S-DoT 방문자 계수, 카드, 내보내기",
-        "people as a range, the forecast apart, alarm once it stays crowded, visitor counts, card, export",
+        "인구는 범위로, 예측은 따로, 지속된 붐빔의 경보, 방문자 계수, 카드, 내보내기, 예측 오차 보고",
+        "people as a range, the forecast apart, alarm once it stays crowded, counts, card, export, error",
     ),
-    ("예측과 실제의 오차", "how far forecasts were off"),
 )
 def test_s34_trap_24_a_crowd_is_a_range_and_its_forecast_is_not_the_actual(desk: Desk) -> None:
     area(desk, "POI934", "여유", "1100", "1600")
@@ -217,14 +216,22 @@ def test_s34_trap_24_a_crowd_is_a_range_and_its_forecast_is_not_the_actual(desk:
     assert (people.value, people.unit, people.statistic) == (17, "{person}", "sum")
     assert desk.export("S34000001", "people")[-1]["표준용어"] == "방문자수"
 
+    desk.go_on(ahead.timestamp() + 60 - desk.clock.now_ms() / 1000)
+    area(desk, "POI934", "보통", "4000", "4500")
+    desk.until(lambda: desk.value("POI934", "congestion_level").value == 2 or None, "the next hour")
+    rows = [row for row in desk.forecasts() if row["장치"] == "POI934"]
+    (told,) = [row for row in rows if row["예측 항목"] == "congestion_forecast_level"]
+    assert (told["비교 건수"], told["평균 오차"]) == ("1", "2.0")
+
 
 def area(desk: Desk, code: str, level: str, least: str, most: str) -> None:
-    """A reply of the real-time population of one area, with a forecast of the next hour."""
+    """A reply of the real-time population of one area, with a forecast of the next two hours."""
     soon = {"FCST_TIME": "{{%Y-%m-%d %H:00|+3600}}", "FCST_CONGEST_LVL": "붐빔",
             "FCST_PPLTN_MIN": "9000", "FCST_PPLTN_MAX": "9500"}  # fmt: skip
+    later = {**soon, "FCST_TIME": "{{%Y-%m-%d %H:00|+7200}}", "FCST_CONGEST_LVL": "보통"}
     found = {"AREA_NM": "시험 광장", "AREA_CD": code, "AREA_CONGEST_LVL": level, "AREA_PPLTN_MIN": least,
              "AREA_PPLTN_MAX": most, "PPLTN_TIME": "{{%Y-%m-%d %H:%M}}", "FCST_YN": "Y",
-             "FCST_PPLTN": [soon]}  # fmt: skip
+             "FCST_PPLTN": [soon, later]}  # fmt: skip
     answer = {"SeoulRtd.citydata_ppltn": [found], "RESULT": {"RESULT.CODE": "INFO-000"}}
     desk.deliver("people", "replay/people/area", answer)
 
