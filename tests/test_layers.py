@@ -31,6 +31,7 @@ SCREEN_MAY = (
     "db.alarm_records",
     "db.asset_records",
     "db.rule_records",
+    "db.kpi_records",
     "db.map_records",
     "db.workings",
     "widgets",

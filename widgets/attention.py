@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QMainWindow, QPushButton, QWidget
-from shiboken6 import isValid
 
 from db.alarm_records import Alarm, AlarmState
 from widgets import theme
@@ -166,7 +165,14 @@ class Attention(QObject):
             return
         if not self._has_gone:
             self._has_gone, self._was = True, QApplication.focusWidget() or self._window.focusWidget()
+            if self._was is not None:
+                self._was.destroyed.connect(self._lose)
         self.alarm_wanted.emit(worst.id)
+
+    @Slot()
+    def _lose(self) -> None:
+        """Where the keyboard was is gone, as with a dialog that was closed meanwhile."""
+        self._was = None
 
     def _come_forward(self) -> None:
         window = self._window
@@ -183,7 +189,9 @@ class Attention(QObject):
         """Put focus and window back as they were; a window that somebody works in by now stays."""
         was, has_gone = self._was, self._has_gone
         self._was, self._has_gone = None, False
-        if has_gone and was is not None and isValid(was) and was.isVisible():
+        if was is not None:
+            was.destroyed.disconnect(self._lose)
+        if has_gone and was is not None and was.isVisible():
             was.setFocus(Qt.FocusReason.OtherFocusReason)
         if self._was_minimised:
             self._window.showMinimized()

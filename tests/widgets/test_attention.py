@@ -99,3 +99,13 @@ def test_without_a_sound_device_every_new_alarm_is_said_and_blinks(qtbot: Any) -
     assert (desk.line.isVisible(), desk.line._blink.isActive()) == (True, True)
     desk.attention.follow([])
     assert (desk.line.isVisible(), desk.line._blink.isActive()) == (False, False)
+
+
+def test_where_one_was_may_be_gone_meanwhile(desk: Desk, qtbot: Any) -> None:
+    fire = critical("fire")
+    desk.attention.update([fire])
+    desk.attention.go()
+    with qtbot.waitSignal(desk.note.destroyed):
+        desk.note.deleteLater()
+    desk.attention.update([replace(fire, state=AlarmState.ACKNOWLEDGED)])
+    assert desk.window.focusWidget() is desk.list
