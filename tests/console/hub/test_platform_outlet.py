@@ -249,17 +249,6 @@ def test_a_platform_that_cannot_be_asked_is_unknown_until_and_unless_it_answers(
     assert desk.step(work).state == "unknown"
 
 
-def test_a_connection_that_the_other_side_lets_go_between_two_messages_is_no_trouble(
-    desk: Desk, peer: Peer
-) -> None:
-    work = outlet(desk, peer)
-    for n in range(20):
-        desk.opened(f"일 {n}")
-        lamp = desk.step(work)
-        assert (lamp.state, lamp.detail) == ("ok", "answers")
-    assert len(peer.events) == 20
-
-
 def test_the_session_key_lies_in_no_store(desk: Desk, peer: Peer) -> None:
     work = outlet(desk, peer, auth_url=f"{peer.server.url}/auth")
     desk.opened()
