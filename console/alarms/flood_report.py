@@ -21,7 +21,7 @@ def flood_report(
 ) -> FloodReport:
     """The report of a flood; `rows` are the moves from its first call on, oldest first.
 
-    What was acknowledged after its end counts too: the flood was its cause.
+    What was acknowledged after its end, within the rows, counts too: the flood was its cause.
     """
     end = span.until_ms
     within = [row for row in rows if end is None or row.at_ms < end]

@@ -65,7 +65,7 @@ def kpis(
         until_ms=until_ms,
         calls=len(calls),
         operators=_mean_people(since_ms, until_ms, people),
-        mean_per_10min=float(np.mean(slots)) if len(slots) else 0.0,
+        mean_per_10min=sum(slots) / max(1.0, (until_ms - since_ms) / WINDOW_MS),
         most_per_10min=float(np.max(slots)) if len(slots) else 0.0,
         most_at_ms=most_at,
         over_10_share=float(np.mean(np.asarray(slots) > 10)) if len(slots) else 0.0,

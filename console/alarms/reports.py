@@ -27,7 +27,7 @@ from db.asset_records import Asset
 from db.kpi_records import Actor, FloodReport, FloodSpan, Kpis, Stale
 
 DAY_MS = 86_400_000
-_LONGEST_MS = 400 * DAY_MS
+_LONGEST_MS, _LONGEST_FLOOD_MS = 400 * DAY_MS, 31 * DAY_MS
 Time = Annotated[int, Meta(ge=0, le=1 << 53)]
 
 
@@ -111,7 +111,7 @@ class AlarmReports:
 
     def flood(self, since_ms: int) -> FloodReport:
         """The report of the flood that began then; raises Refused where none did."""
-        for span in self.floods(max(0, since_ms), self._core.clock.now_ms()):
+        for span in self.floods(since_ms, since_ms + _LONGEST_FLOOD_MS):
             if span.since_ms == since_ms:
                 return self._report(span)
         raise Refused("No flood began at that time")
@@ -146,7 +146,10 @@ class AlarmReports:
     def _report(self, span: FloodSpan) -> FloodReport:
         db = self._core.open_ops_reader()
         try:
-            rows = annunciations.between(db, span.begins_ms, self._core.clock.now_ms() + 1)
+            end_ms = self._core.clock.now_ms() + 1
+            if span.until_ms is not None:
+                end_ms = min(end_ms, span.until_ms + DAY_MS)  # a day to acknowledge what it left
+            rows = annunciations.between(db, span.begins_ms, end_ms)
             found = flood_report(span, rows, self._facilities.of)
             rules = {rule.id: rule for rule in self._rules()}
             first = alarms.get(db, found.first_out)
