@@ -34,8 +34,11 @@ class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def rule_entries(db: Database) -> None:
-    """Find the few entries about rules among very many others."""
+    """Find the few entries about rules among very many others; by what the engine has judged last."""
     db.conn.execute(f"CREATE INDEX entry_rule ON entry (position) WHERE type IN {_TYPES}")
+    db.conn.execute(
+        "CREATE TABLE rule_judged (rule TEXT PRIMARY KEY, digest TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )
 
 
 def last(db: Database) -> int:
@@ -71,6 +74,17 @@ def fold(told: Iterable[Entry]) -> Iterator[RuleEdit]:
         except msgspec.ValidationError:
             continue
         yield RuleEdit(terms.rule, terms.version, act, entry.at_ms, draft.actor, terms.why, terms.restored)
+
+
+def judged(db: Database) -> dict[str, str]:
+    """A digest of each rule as the engine judged by it last."""
+    return dict(db.conn.execute("SELECT rule, digest FROM rule_judged").fetchall())
+
+
+def put_judged(db: Database, digests: dict[str, str]) -> None:
+    """Keep by what the engine judges from now on."""
+    db.conn.execute("DELETE FROM rule_judged")
+    db.conn.executemany("INSERT INTO rule_judged (rule, digest) VALUES (?, ?)", sorted(digests.items()))
 
 
 def guidance(db: Database) -> Iterator[GuidanceText]:

@@ -25,9 +25,9 @@ from sqlite_utils import Database
 from console.alarms import annunciations
 from console.alarms.lines import entry_of
 from console.alarms.reducer import Reducer
-from console.alarms.rulebook import Rulebook, judged_by
+from console.alarms.rulebook import Rulebook, digest
 from console.clock import Clock
-from db import alarms, arrivals, entries, events, maintenance, readings
+from db import alarms, arrivals, entries, events, maintenance, readings, rules
 from db.alarm_records import Alarm, Maintenance, Rule
 from db.alarms import Cursor, Mark
 from db.asset_records import Asset
@@ -61,8 +61,6 @@ class Evaluator:
         self._rulebook = Rulebook(rules, self._assets, zone)
         self._clock = clock
         self._started_ms = self._withdrawn_ms = clock.now_ms()
-        self._anew: set[str] = set()
-        self._has_resumed = False
         self._reducer = Reducer(self._rulebook)
         self._at = Cursor(step=-1)
         self._kept_seen: dict[str, int] = {}
@@ -92,17 +90,13 @@ class Evaluator:
             self._tick(now_ms)
         return self._write(ops_db, now_ms, self._patience_s(batch))
 
-    def exchange(self, rules: Sequence[Rule]) -> None:
+    def exchange(self, rulebook: Sequence[Rule]) -> None:
         """Judge by these rules from the next step on; the thread of `step`.
 
         What stands by a rule that is gone returns. One that judges otherwise than before begins
         anew: nothing it had gathered or begun to wait for counts, what stands by it stands.
         """
-        before, self._rulebook = self._rulebook.rules, Rulebook(rules, self._assets, self._zone)
-        after = self._rulebook.rules
-        if self._has_resumed:
-            changed = {rule for rule in before | after if judged_by(before, rule) != judged_by(after, rule)}
-            self._anew |= changed
+        self._rulebook = Rulebook(rulebook, self._assets, self._zone)
         self._withdrawn_ms = self._clock.now_ms()
         self._at = Cursor(step=-1)
 
@@ -118,9 +112,7 @@ class Evaluator:
         kept = alarms.cursor(ops_db)
         if kept.step != self._at.step:
             self._resume(ops_db, feed_db, kept)
-            return
-        self._anew.clear()
-        if kept.acts != self._at.acts:
+        elif kept.acts != self._at.acts:
             for watch in alarms.changed_watches(ops_db, self._at.acts):
                 self._reducer.replace(watch)
             self._reducer.timed.take_windows(maintenance.standing(ops_db, kept.wall_ms), kept.shift)
@@ -137,32 +129,35 @@ class Evaluator:
         self._at = kept
         self._reducer = Reducer(self._rulebook, steady=kept.steady, shift=kept.shift)
         self._kept_seen = alarms.seen(ops_db)
-        self._forget(ops_db)
+        has_forgotten = self._forget(ops_db)
         orphans = self._reducer.resume(alarms.watches(ops_db), self._kept_seen, alarms.gathered(ops_db))
         self._recall(feed_db, kept)
-        self._marks, self._must_write = [], bool(self._anew)
+        self._marks, self._must_write = [], has_forgotten
         self._is_started = alarms.last_start(ops_db) == self._started_ms
         self._offset_ms = self._offsets.get(kept.step, self._offset_ms)
         self._reducer.timed.take_windows(maintenance.standing(ops_db, kept.wall_ms), kept.shift)
         for watch in orphans:
             self._reducer.withdraw(watch, self._withdrawn_ms)
-        self._has_resumed = True
-        if self._anew and self._is_started:  # a new rule may wait for sources that have been silent already
+        if self._is_started:  # a new rule may wait for sources that have been silent already
             self._reducer.start(self._withdrawn_ms)
-            self._seen_kept_s = float("-inf")
 
-    def _forget(self, ops_db: Database) -> None:
+    def _forget(self, ops_db: Database) -> bool:
         """Let go of what rules had gathered, or had begun to wait for, before they judged otherwise."""
-        if not self._anew:
-            return
-        alarms.forget_gathered(ops_db, self._anew)
+        before = rules.judged(ops_db)
+        now = {rule.id: digest(rule) for rule in self._rulebook.rules.values()}
+        anew = {rule for rule, judged in before.items() if now.get(rule) != judged}
+        if before == now:
+            return False
+        rules.put_judged(ops_db, now)
+        alarms.forget_gathered(ops_db, anew)
         waiting = [
             replace(watch, due=None, peak=None, peak_observed_ms=None)
             for watch in alarms.watches(ops_db)
-            if watch.id.partition("|")[0] in self._anew
+            if watch.id.partition("|")[0] in anew
             and not (watch.active or watch.due is None or watch.opens or watch.ended)
         ]
         alarms.put_watches(ops_db, waiting)
+        return True
 
     def _recall(self, feed_db: Database, kept: Cursor) -> None:
         """Complete the times sources were last heard, from the readings since those were kept."""

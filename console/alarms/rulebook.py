@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -215,15 +216,13 @@ class Rulebook:
         return Subject(f"{rule.id}|{source}|{quantity}", rule, source, quantity, place)
 
 
-def judged_by(rules: Mapping[str, Rule], rule_id: str) -> Rule | None:
-    """The rule without what its judgement does not depend on: its words, its priority, its version."""
-    rule = rules.get(rule_id)
-    if rule is None:
-        return None
-    return msgspec.structs.replace(
+def digest(rule: Rule) -> str:
+    """Of what its judgement depends on: not its words, its priority or its version."""
+    judged = msgspec.structs.replace(
         rule, name="", name_en="", basis="", guidance="", guidance_en="", priority=4, version=1,
         escalate_s=0.0, realarm_s=0.0, latch=False, fault=False,
     )  # fmt: skip
+    return hashlib.sha256(msgspec.json.encode(judged)).hexdigest()
 
 
 def matches(pattern: str, text: str) -> bool:

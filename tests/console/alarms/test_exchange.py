@@ -98,11 +98,24 @@ def test_edits_that_are_known_at_the_start_take_nothing_away(room: Room) -> None
     room.receive(("b", 11.0))
     live(room, 10)
     edited = replace(SLOW, above=10.5)
+    change(room, edited, MEAN)
+    room.receive(("b", 11.0))
+    live(room, 10)
+    room.rules = [SLOW, MEAN]
     room.kill()
     room.evaluator.exchange([edited, MEAN])
     room.step()
-    live(room, 30)
+    live(room, 35)
     assert state(room, "slow|b|q") is AlarmState.UNACKNOWLEDGED
+
+
+def test_a_rule_that_was_changed_in_the_settings_begins_anew_at_the_next_start(room: Room) -> None:
+    room.receive(("b", 11.0))
+    live(room, 10)
+    room.rules = [replace(SLOW, above=20.0), MEAN]
+    room.kill()
+    live(room, 60)
+    assert state(room, "slow|b|q") is None
 
 
 def test_a_new_silence_waits_for_sources_that_never_spoke(room: Room) -> None:
