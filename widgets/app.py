@@ -232,6 +232,7 @@ class Screen(QObject):
         levels, line, detail = self.levels, self.board_line, self.facility.detail
         self.health.trend.raw_wanted.connect(levels.show_raw)
         self.domains.domain_wanted.connect(levels.show_domain)
+        self.domains.quiet_changed.connect(lambda high: self.window.docks.fit_height("domains", high))
         self.alarms.standing.connect(line.follow)
         self.alarms.altered.connect(line.update_alarms)
         line.facilities_wanted.connect(levels.show_facilities)

@@ -22,7 +22,9 @@ from widgets.health_model import value_text
 from widgets.packs import Packs
 from widgets.words import Words
 
-CARD_WIDTH, CARD_HEIGHT, NARROW, TWO_LINES, GAP = 168, 74, 124, 42, 6
+QUIET_MS = 60_000
+ONE_LINE = 28
+CARD_WIDTH, NARROW, TWO_LINES, GAP = 168, 124, 42, 6
 AIR = "air"  # the pack, whatever the site calls its domain
 _QUIET = "#6b7681"
 
@@ -32,9 +34,12 @@ class DomainCards(QWidget):
 
     Signals:
         domain_wanted: the domain whose card was pressed.
+        quiet_changed: the height in pixels that is enough once all has been well for a while; 0 when
+            something is not, at once.
     """
 
     domain_wanted = Signal(str)
+    quiet_changed = Signal(int)
 
     def __init__(self, bridge: Bridge, words: Words) -> None:
         super().__init__()
@@ -45,7 +50,9 @@ class DomainCards(QWidget):
         self._trends = CardTrends(bridge, self)
         self._trends.changed.connect(self.update)
         self._figures: dict[str, tuple[int, list[Line]]] = {}
-        self.setMinimumSize(CARD_WIDTH + 2 * GAP, CARD_HEIGHT + 2 * GAP)
+        self._well_since_ms: int | None = None
+        self._is_quiet = False
+        self.setMinimumSize(CARD_WIDTH + 2 * GAP, ONE_LINE + 2 * GAP)
         bridge.linked.connect(self._on_linked)
         words.changed.connect(self._retell)
 
@@ -82,8 +89,23 @@ class DomainCards(QWidget):
         """Take newer states and values."""
         self._trends.apply(records)
         if self.model.apply(records, self._bridge.now_ms()):
+            self._settle_quiet()
             self._trends.want(filter(None, map(self.model.curved, self.domains)))
             self.update()
+
+    def _settle_quiet(self) -> None:
+        """Cards of a quiet district need one line each, after a while in which nothing happened."""
+        now_ms, known = self._bridge.now_ms(), [each for each in self.domains if each.known]
+        if not known or any(each.condition > Condition.UNKNOWN for each in known):
+            self._well_since_ms = None
+        elif self._well_since_ms is None:
+            self._well_since_ms = now_ms
+        is_quiet = self._well_since_ms is not None and now_ms - self._well_since_ms >= QUIET_MS
+        if is_quiet != self._is_quiet:
+            self._is_quiet = is_quiet
+            across = max(1, (self.width() - GAP) // (CARD_WIDTH + GAP))
+            lines = -(-len(self.domains) // across)
+            self.quiet_changed.emit(lines * (ONE_LINE + GAP) + GAP if is_quiet else 0)
 
     @property
     def domains(self) -> list[Domain]:
@@ -157,6 +179,9 @@ class DomainCards(QWidget):
         share = f"{domain.well:,}/{domain.total:,}" if domain.known else "—"
         top = QRect(inner.left() + 24, inner.top(), inner.width() - 24, 18)
         small, name = theme.font(13), theme.font(14, bold=abnormal)
+        if inner.height() < 34:
+            needed = QFontMetrics(name).horizontalAdvance(self._name(domain)) + 8
+            share = self._instead(domain, top.width() - needed) or share
         room = top.width() - QFontMetrics(small).horizontalAdvance(share) - 8
         if QFontMetrics(name).horizontalAdvance(self._name(domain)) > room:
             share, room = "", top.width()  # the name goes before the figure that the mark sums up
@@ -169,6 +194,14 @@ class DomainCards(QWidget):
         if inner.height() < 34:
             return
         self._body(painter, inner, domain, abnormal)
+
+    def _instead(self, domain: Domain, room: int) -> str:
+        """On a well card of one line its first figure stands where the share would, if it fits whole."""
+        if not domain.known or domain.well < domain.total or not self._bridge.is_linked:
+            return ""
+        figures = [each.text for each in self._figure_lines(domain) if not each.forecast]
+        first = figures[0] if figures else self._lines(domain)[0]
+        return first if QFontMetrics(theme.font(13)).horizontalAdvance(first) <= room else ""
 
     def _body(self, painter: QPainter, inner: QRect, domain: Domain, abnormal: bool) -> None:
         """The telling value, where it comes from, and its curve, as far as there is room."""

@@ -60,6 +60,7 @@ class Docks(QObject):
         self._file = file
         self._named: dict[str, str] = {}
         self._last = ""
+        self._before: dict[str, list[int]] = {}  # how high panels were before they were fitted
         self._read()
 
     @property
@@ -149,6 +150,22 @@ class Docks(QObject):
         self.area.setSplitterSizes(centre, [int(high * 0.58), int(high * 0.42)])
         self.area.setSplitterSizes(domains, [int((wide - side) * 0.55), int((wide - side) * 0.45)])
         self._docks["map"].setAsCurrentTab()
+
+    def fit_height(self, key: str, pixels: int) -> None:
+        """Give a panel as much height as it needs, and the rest to the one above; 0 gives back what it had.
+
+        Only where the two stand alone in a column: another layout is as its operator wants it.
+        """
+        area = self._docks[key].dockAreaWidget()
+        sizes = self.area.splitterSizes(area) if area is not None else []
+        if len(sizes) != 2 or self._docks[key].isFloating():
+            return
+        if pixels:
+            bar = area.titleBar().height() if area.titleBar() is not None else 0
+            self._before.setdefault(key, sizes)
+            self.area.setSplitterSizes(area, [sum(sizes) - pixels - bar, pixels + bar])
+        elif key in self._before:
+            self.area.setSplitterSizes(area, self._before.pop(key))
 
     # --- named layouts
 
