@@ -55,7 +55,8 @@ class MapShapes(Record, frozen=True):
     """A layer of lines and areas, simplified to what can be drawn.
 
     `at` are longitudes and latitudes in turn, little-endian doubles; part n has
-    `lengths[n]` positions and the style `styles[parts[n]]`, closed where `closed[n]`.
+    `lengths[n]` positions and the style `styles[parts[n]]`, closed where `closed[n]`,
+    and is a hole of the area before it where `holes[n]`.
     `labels` are text, English text, longitude, latitude. `left` counts features
     that are not drawn: broken ones and those beyond what can be.
     """
@@ -63,6 +64,7 @@ class MapShapes(Record, frozen=True):
     at: bytes
     lengths: list[int]
     closed: list[bool]
+    holes: list[bool]
     parts: list[int]
     styles: list[str]
     widths: list[float]

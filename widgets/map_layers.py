@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen, QPolygonF
 
 from db.map_records import MapShapes
 from widgets import figures, theme
@@ -53,6 +53,7 @@ class Layer:
         self._starts: Ints = self._ends - lengths
         self._boxes = _boxes(self._x, self._y, self._starts)
         self._polygons: dict[int, QPolygonF] = {}
+        self._areas: dict[int, QPainterPath] = {}
         order = [_rank(shapes.styles[style]) for style in shapes.parts]
         self._order = np.argsort(np.array(order, dtype=np.int64), kind="stable")
         labels = np.array([(lon, lat) for _, _, lon, lat in shapes.labels]).reshape(-1, 2)
@@ -83,12 +84,26 @@ class Layer:
         if look.dashed:
             pen.setStyle(Qt.PenStyle.DashLine)
         painter.setPen(pen)
-        polygon = self._polygon(part)
+        if shapes.holes[part]:
+            return  # drawn with the area around it
         if shapes.closed[part]:
             painter.setBrush(QColor(look.area) if look.area else Qt.BrushStyle.NoBrush)
-            painter.drawPolygon(polygon)
+            painter.drawPath(self._area(part))
         else:
-            painter.drawPolyline(polygon)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawPolyline(self._polygon(part))
+
+    def _area(self, part: int) -> QPainterPath:
+        """A ring and the holes that follow it."""
+        found = self._areas.get(part)
+        if found is None:
+            found = self._areas[part] = QPainterPath()
+            ring = part
+            while ring == part or (ring < len(self._shapes.holes) and self._shapes.holes[ring]):
+                found.addPolygon(self._polygon(ring))
+                found.closeSubpath()
+                ring += 1
+        return found
 
     def _polygon(self, part: int) -> QPolygonF:
         found = self._polygons.get(part)

@@ -35,6 +35,7 @@ CELL_PX = 46
 _FRAME_MS = 40
 _NEAREST_M, _FARTHEST_M = 0.02, 4000.0  # metres per pixel
 _MARGIN_PX = 80
+_CLOSE_M = 3.0  # metres per pixel: what is chosen, with the streets around it
 _HOME = Datum(126.978, 37.566)
 
 
@@ -153,7 +154,7 @@ class MapView(QWidget):
         self.selected = id_
         if centre:
             self._middle = (float(self._x[at]), float(self._y[at]))
-            self._set_scale(min(self._scale, 1.2))
+            self._set_scale(min(self._scale, _CLOSE_M))
             self._was_moved_by_hand = True
         self.update()
         return True

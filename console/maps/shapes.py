@@ -31,6 +31,7 @@ class Part(NamedTuple):
     closed: bool
     style: str
     width_m: float
+    hole: bool
 
 
 class _Broken(Exception):
@@ -67,12 +68,12 @@ class _Layer:
         width = said.get("width_m")
         width_m = float(width) if isinstance(width, int | float) and 0 < width < 10_000 else 0.0
         parts, points = [], []
-        for kind, at in _simple(feature.get("geometry")):
+        for kind, at, hole in _simple(feature.get("geometry")):
             self._positions += len(at)
             if kind == "Point":
                 points.append((float(at[0, 0]), float(at[0, 1])))
             else:
-                parts.append(Part(at, kind == "Polygon", style, width_m))
+                parts.append(Part(at, kind == "Polygon", style, width_m, hole))
         if self._positions > _SOURCE_MOST or len(self.parts) + len(parts) > MOST_PARTS:
             raise _Broken("more than can be drawn")
         self.parts += parts
@@ -106,6 +107,7 @@ def read(path: Path, style: str, label: str, label_en: str) -> MapShapes:
         at=np.concatenate([part.at for part in parts]).astype("<f8").tobytes() if parts else b"",
         lengths=[len(part.at) for part in parts],
         closed=[part.closed for part in parts],
+        holes=[part.hole for part in parts],
         parts=[STYLES.index(part.style) for part in parts],
         styles=list(STYLES),
         widths=[part.width_m for part in parts],
@@ -128,8 +130,8 @@ def bounds(shapes: MapShapes) -> tuple[float, float, float, float] | None:
     return float(west), float(south), float(east), float(north)
 
 
-def _simple(geometry: Any, depth: int = 0) -> Iterator[tuple[str, Positions]]:
-    """A geometry's points, lines and rings; raises _Broken for what is none."""
+def _simple(geometry: Any, depth: int = 0) -> Iterator[tuple[str, Positions, bool]]:
+    """A geometry's points, lines and rings, each with whether it is a hole; raises _Broken for none."""
     if not isinstance(geometry, dict) or depth > _DEPTH:
         raise _Broken("has no geometry")
     kind, inner = geometry.get("type"), geometry.get("coordinates")
@@ -137,19 +139,25 @@ def _simple(geometry: Any, depth: int = 0) -> Iterator[tuple[str, Positions]]:
         for each in _list(geometry.get("geometries")):
             yield from _simple(each, depth + 1)
     elif kind == "Point":
-        yield "Point", _positions([inner])
+        yield "Point", _positions([inner]), False
     elif kind == "LineString":
-        yield "LineString", _positions(inner)
-    elif kind in ("MultiPoint", "MultiLineString", "Polygon"):
-        single = {"MultiPoint": "Point", "MultiLineString": "LineString", "Polygon": "Polygon"}[kind]
+        yield "LineString", _positions(inner), False
+    elif kind == "MultiPoint":
         for each in _list(inner):
-            yield single, _positions([each] if single == "Point" else each)
-    elif kind == "MultiPolygon":
-        for rings in _list(inner):
-            for ring in _list(rings):
-                yield "Polygon", _positions(ring)
+            yield "Point", _positions([each]), False
+    elif kind == "MultiLineString":
+        for each in _list(inner):
+            yield "LineString", _positions(each), False
+    elif kind in ("Polygon", "MultiPolygon"):
+        yield from _rings([inner] if kind == "Polygon" else _list(inner))
     else:
         raise _Broken(f"{str(kind)[:40]} is no kind of geometry")
+
+
+def _rings(polygons: list[Any]) -> Iterator[tuple[str, Positions, bool]]:
+    for rings in polygons:
+        for number, ring in enumerate(_list(rings)):
+            yield "Polygon", _positions(ring), number > 0
 
 
 def _list(found: Any) -> list[Any]:

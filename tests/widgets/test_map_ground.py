@@ -157,6 +157,17 @@ def test_a_map_that_is_not_there_is_told_and_the_others_are_drawn(qtbot: QtBot, 
     assert shade(panel, 300, 200).name() == "#2b3f52"
 
 
+def test_an_island_is_no_water(qtbot: QtBot, tmp_path: Path) -> None:
+    lake = square(126.8, 37.4, 0.2)
+    lake["coordinates"] += square(126.88, 37.48, 0.04)["coordinates"]
+    layer(tmp_path / "l.geojson", lake)
+    file = MapFile(id="lake", file="l.geojson", kind="geojson", style="water")
+    panel = panel_on(qtbot, atlas(tmp_path, file))
+    middle = panel.view.width() // 2, panel.view.height() // 2
+    assert shade(panel, *middle).name() == "#20252b"
+    assert shade(panel, middle[0] - 90, middle[1]).name() == "#2b3f52"
+
+
 def test_a_picture_that_claims_to_be_huge_is_refused_unread() -> None:
     image, fault = decoded(png(side=2000), 1024)
     assert image is None
