@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, Qt, Signal, Slot
+from PySide6.QtCore import (
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QColor, QFontMetrics, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import (
     QLabel,
@@ -23,6 +33,8 @@ from widgets.flood_rows import FloodRows, Group, GroupKey
 from widgets.reading import Reading
 from widgets.words import Words
 
+_REST_MS = 500  # between two groupings: 15,000 alarms take some 30 ms
+
 
 class FloodGroups(QWidget):
     """Critical alarms first, each for itself, then the causes with their counts.
@@ -40,6 +52,11 @@ class FloodGroups(QWidget):
         self._words, self._texts = words, texts
         self._facilities: dict[str, str] = {}
         self._assets_seen: object = None
+        self._newest: Sequence[Alarm] | None = None
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self._group)
         self.model = FloodRows(self._facility, self)
         self._delegate = _GroupDelegate(texts, self.model, self)
         self._build()
@@ -79,7 +96,17 @@ class FloodGroups(QWidget):
         self.list.viewport().update()
 
     def show_alarms(self, alarms: Sequence[Alarm]) -> None:
-        """Group these alarms."""
+        """Group these alarms; of those that come within half a second only the newest."""
+        self._newest = alarms
+        if not self._rest.isActive():
+            self._group()
+
+    @Slot()
+    def _group(self) -> None:
+        alarms, self._newest = self._newest, None
+        if alarms is None:
+            return
+        self._rest.start()
         if self._texts.assets is not self._assets_seen:
             self._assets_seen, self._facilities = self._texts.assets, {}
         self.model.show_alarms(alarms)

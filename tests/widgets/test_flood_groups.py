@@ -128,11 +128,12 @@ def test_choosing_a_cause_chooses_all_its_alarms(groups: FloodGroups, qtbot: Any
     assert groups.selected() == []
 
 
-def test_a_cause_that_is_read_keeps_its_row(groups: FloodGroups) -> None:
+def test_a_cause_that_is_read_keeps_its_row(groups: FloodGroups, qtbot: Any) -> None:
     groups.show_alarms([alarm("a", priority=3), alarm("b", "dust", "f1", 3)])
     groups.show_group(("wet", "f0"))
     row = groups.list.currentIndex().row()
     groups.show_alarms([alarm(f"b{n}", "dust", "f1", 2) for n in range(500)] + [alarm("a", priority=3)])
+    qtbot.waitUntil(lambda: groups.model.count == 501)
     assert groups.model.row_of(("wet", "f0")) == row
     groups.leave()
     assert groups.model.row_of(("wet", "f0")) == 1
