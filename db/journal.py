@@ -27,6 +27,7 @@ _WHOLE = {
     "own_log": "SELECT * FROM own_log",
     "incident_serial": "SELECT * FROM incident_serial ORDER BY day DESC LIMIT 40",
     "refusal": "SELECT * FROM refusal ORDER BY at_ms DESC LIMIT 1000",
+    "maintenance": "SELECT * FROM maintenance ORDER BY until_ms DESC LIMIT 1000",
 }
 _NOTED = {  # which changes of a table are worth an image; the marks of sync alone are not
     "alarm": ("INSERT", "UPDATE", "DELETE"),
@@ -34,6 +35,7 @@ _NOTED = {  # which changes of a table are worth an image; the marks of sync alo
     "own_log": ("INSERT", "UPDATE OF upto"),
     "incident_serial": ("INSERT", "UPDATE"),
     "refusal": ("INSERT",),
+    "maintenance": ("INSERT", "UPDATE"),
 }
 
 

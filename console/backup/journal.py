@@ -142,6 +142,7 @@ class Journal:
             self._wake.clear()
             self._write()
             if self._stopping.is_set():
+                self._write()  # what was committed since the write before is on its way out too
                 break
         if self._file is not None:
             self._file.close()
