@@ -45,10 +45,12 @@ class ForecastPanel(QWidget):
     Signals:
         seen: a forecast of the rule as it stands is shown.
         wanted: a person wants one.
+        refused: why the core does not try this rule.
     """
 
     seen = Signal()
     wanted = Signal()
+    refused = Signal(str)
 
     def __init__(self, bridge: Bridge, words: Words, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -153,7 +155,9 @@ class ForecastPanel(QWidget):
     def _started(self, asked: int, value: Any, error: str) -> None:
         if error:
             if asked == self._asked:
-                self._fail(error)
+                self._task = ""
+                self._show_running(is_running=False)
+                self.refused.emit(error)
             return
         progress = msgspec.convert(value, Progress)
         if asked != self._asked:

@@ -29,7 +29,8 @@ from widgets.rule_words import sentence
 from widgets.words import Words
 
 _SAY_MS = 150
-_KEY = re.compile(r"\bkey ([a-z_]+)|`\$\.([a-z_]+)")
+_FAULT = re.compile(r"\bkey ([a-z_]+): (.+)", re.DOTALL)
+_MISTYPED = re.compile(r"`\$\.([a-z_]+)")
 _HEADING_PX = 17
 
 
@@ -117,6 +118,7 @@ class RuleSheet(QWidget):
         self.form.changed.connect(self._on_changed)
         self.forecast.wanted.connect(self._try)
         self.forecast.seen.connect(self._label_save)
+        self.forecast.refused.connect(self._refuse)
         self.versions.restore_wanted.connect(self._restore)
         self.versions.look_wanted.connect(self._look_at)
         self._say_timer.timeout.connect(self.say)
@@ -229,8 +231,9 @@ class RuleSheet(QWidget):
             return
         if self._tried != rule:
             self._try()
-            self.tell(self._words.text("rules.tried_first"))
-            self.buttons["save"].setText(self._words.text("rules.save_untried"))
+            if self.forecast.is_running:
+                self.tell(self._words.text("rules.tried_first"))
+                self.buttons["save"].setText(self._words.text("rules.save_untried"))
             return
         based_on = self.seen.rule.version if self.seen is not None else 0
         self._act("rule.put", {"rule": rule, "why": self.why.text().strip(), "based_on": based_on}, "saved")
@@ -264,18 +267,30 @@ class RuleSheet(QWidget):
 
     def _acted(self, value: Any, error: str, said: str) -> None:
         if error:
-            found = _KEY.search(error)
-            key = (found[1] or found[2]) if found is not None else ""
-            if key:
-                self.form.blame(key)
-            self.tell(self._words.text("rules.refused", error=plain(error, 400)), theme.PRIORITY[2])
-            self._label_save()
+            self._refuse(error)
             return
         seen = msgspec.convert(value, RuleSeen)
         self.is_dirty = False
         self.show_rule(seen)
         self.acted.emit(seen)
         self.tell(self._words.text(f"rules.{said}", version=seen.rule.version), theme.LIVE)
+
+    @Slot(str)
+    def _refuse(self, error: str) -> None:
+        """Say why, in the words of the form, and show the field."""
+        fault, mistyped = _FAULT.search(error), _MISTYPED.search(error)
+        key = fault[1] if fault is not None else mistyped[1] if mistyped is not None else ""
+        said = plain(error, 400)
+        if fault is not None and self._words.has(f"rules.field.{key}"):
+            field = self._words.text(f"rules.field.{key}")
+            said = self._words.text(
+                "rules.fault", field=field, fault=plain(self._words.sentence(fault[2]), 300)
+            )
+        if key:
+            self.form.blame(key)
+        self._tried = None
+        self._label_save()
+        self.tell(self._words.text("rules.refused", error=said), theme.PRIORITY[2])
 
     @Slot()
     def _copy(self) -> None:

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
 
-from console.alarms.checks import _COMMON, _KEYS
+from console.alarms.checks import _COMMON, _KEYS, check
+from console.errors import SettingsError
 from console.packs import installed
 from console.packs.joining import joined
 from console.rules import overlay
@@ -168,9 +169,53 @@ def test_what_the_core_refuses_is_said_at_its_field(qtbot: Any, page: RuleEditor
     click(qtbot, page, "save")
     desk.finish()
     click(qtbot, page, "save")
-    assert "found -1" in page.sheet.message.text()
+    assert "0 이상" in page.sheet.message.text() and "복귀 여유" in page.sheet.message.text()
     assert "border" in field(page, "deadband").styleSheet()
     assert page.sheet.is_dirty
+
+
+def test_a_rule_that_cannot_be_tried_is_said_at_its_field(qtbot: Any, page: RuleEditor, desk: Desk) -> None:
+    desk.answers["rules.try"] = Exception("rule 'x': key least: found 0; 1 to 1000")
+    page.sheet.why.setText("x")
+    write(qtbot, page, "above", "9")
+    click(qtbot, page, "save")
+    assert "횟수" in page.sheet.message.text() and "1에서 1000까지" in page.sheet.message.text()
+    assert page.sheet.buttons["save"].text() == "저장" and not page.sheet.forecast.is_running
+
+
+BAD = [
+    Rule("x", "threshold"),
+    Rule("x", "threshold", above=1.0, deadband=-1.0),
+    Rule("x", "threshold", above=3.0, below=1.0, deadband=5.0),
+    Rule("x", "threshold", above=3.0, below=1.0, clear=2.0),
+    Rule("x", "threshold", above=3.0, clear=4.0),
+    Rule("x", "threshold", below=3.0, clear=2.0),
+    Rule("x", "threshold", above=3.0, deadband=1.0, clear=2.0),
+    Rule("x", "threshold", above=1.0, hours="5-5"),
+    Rule("x", "threshold", above=1.0, if_quantity="q"),
+    Rule("x", "silent"),
+    Rule("x", "silent", silent_s=1.0, group=True, quantity="q"),
+    Rule("x", "average", above=1.0),
+    Rule("x", "average", above=1.0, hourly=True, hold=0),
+    Rule("x", "rate", above=1.0),
+    Rule("x", "change", above=1.0),
+    Rule("x", "stuck"),
+    Rule("x", "count", above=1.0, window_s=1.0),
+    Rule("x", "cross", above=1.0),
+    Rule("x", "forecast", above=1.0, priority=2),
+    Rule("x", "event", types=("a*b",)),
+    Rule("x", "event", quiet_s=1.0),
+    Rule("a|b", "threshold", above=1.0),
+]
+
+
+@pytest.mark.parametrize("rule", BAD)
+def test_every_fault_is_said_in_korean(page: RuleEditor, desk: Desk, rule: Rule) -> None:
+    with pytest.raises(SettingsError) as fault:
+        check(rule)
+    page.sheet.forecast.refused.emit(Words("ko").sentence(str(fault.value)))
+    said = page.sheet.message.text()
+    assert "칸 — " in said and "found" not in said and "key" not in said, said
 
 
 def test_a_number_that_is_none_is_not_sent(qtbot: Any, page: RuleEditor, desk: Desk) -> None:
