@@ -148,7 +148,7 @@ class FloodBar(QFrame):
 
     def _cause(self, group: FloodGroup) -> str:
         name = self._words.pick(group.name, group.name_en) or self._name_of(group.rule) or group.rule
-        return self._words.text("flood.cause", name=plain(name, 16), n=f"{group.count:,}")
+        return self._words.text("flood.cause", name=plain(name, 26), n=f"{group.count:,}")
 
     def _dress(self, colour: str, priority: int) -> None:
         self.shape.setVisible(priority > 0)
