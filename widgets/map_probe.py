@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
@@ -24,7 +25,7 @@ class MapProbe(QObject):
     """A map of 1600x900 that pans by itself once it knows what its file asks for.
 
     The file holds `<places>,<seconds to wait>`; one beside it (`.painted`) gets a line
-    `<scale>,<ms>` per frame: from the step of the pan, through whatever else the loop did
+    `<scale>,<ms>,<processor ms>` per frame: from the step of the pan, through whatever else the loop did
     and the painting, to the moment at which the picture has been handed to the screen.
     """
 
@@ -36,7 +37,7 @@ class MapProbe(QObject):
         places, wait = file.read_text(encoding="ascii").split(",")
         self._places, self._wait_s = int(places), float(wait)
         self._lines: list[str] = []
-        self._began_s = self._turn = 0.0
+        self._began_s = self._worked_s = self._turn = 0.0
         self._left = 0
         self._waits_for_paint = False
         self._zooms = list(_ZOOMS)
@@ -73,7 +74,7 @@ class MapProbe(QObject):
     @Slot()
     def _step(self) -> None:
         self._turn += 0.02
-        self._began_s = self._clock.monotonic_s()
+        self._began_s, self._worked_s = self._clock.monotonic_s(), time.thread_time()
         self._waits_for_paint = True
         self.panel.view.pan(_STEP_PX * math.cos(self._turn), _STEP_PX * math.sin(self._turn))
 
@@ -86,7 +87,8 @@ class MapProbe(QObject):
     @Slot()
     def _note(self) -> None:
         spent_ms = (self._clock.monotonic_s() - self._began_s) * 1000
-        self._lines.append(f"{self.panel.view.frame.scale:.2f},{spent_ms:.2f}")
+        worked_ms = (time.thread_time() - self._worked_s) * 1000
+        self._lines.append(f"{self.panel.view.frame.scale:.2f},{spent_ms:.2f},{worked_ms:.2f}")
         self._left -= 1
         if self._left:
             rest = max(0, round(_REST_MS - spent_ms))
