@@ -84,6 +84,7 @@ def annunciation_rows(db: Database) -> None:
            ) STRICT"""
     )
     db.conn.execute("CREATE INDEX annunciation_at ON annunciation (at_ms)")
+    db.conn.execute("CREATE INDEX annunciation_alarm ON annunciation (alarm)")
     db.conn.execute(_BACK_FILL)
 
 

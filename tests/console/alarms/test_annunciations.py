@@ -85,3 +85,21 @@ def test_what_stood_at_a_time_is_what_was_raised_and_not_back(room: Room) -> Non
     assert [row.alarm for row in annunciations.standing_at(room.ops, begun) if row.rule == "now"] == []
     assert [row.at_ms for row in annunciations.standing_at(room.ops, ended) if row.rule == "now"] == [begun]
     assert [row for row in annunciations.standing_at(room.ops, ended + 1) if row.rule == "now"] == []
+
+
+def test_a_shelved_alarm_calls_nobody_until_its_shelf_ends_by_itself(room: Room) -> None:
+    room.step()
+    _raise(room, 11.0)
+    now = room.clock.now_ms()
+    with room.ops.atomic():
+        jobs.shelve(room.ops, ["now|a|q"], "kim", now + 60_000, "works", now)
+    _raise(room, 1.0)
+    room.clock.advance(5)
+    _raise(room, 12.0)
+    again = room.clock.now_ms()
+    room.clock.advance(120)
+    room.step()
+    rows = [row for row in annunciations.of_alarm(room.ops, "now|a|q") if row.at_ms >= now]
+    calls = [(row.verb, row.at_ms) for row in sorted(rows, key=lambda row: row.at_ms) if row.announced]
+    assert calls == [("raised", now), ("unshelved", now + 60_000)]
+    assert [row.shown for row in rows if row.verb == "raised" and row.at_ms == again] == ["shelved"]
