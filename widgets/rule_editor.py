@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from console.packs.tables import PackSeen
@@ -34,6 +34,11 @@ class RuleEditor(QDialog):
         self.setWindowTitle(words.text("rules.title"))
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint, on=True)
         self._build()
+        for keys, act in (
+            (QKeySequence.StandardKey.Find, self._find),
+            (QKeySequence.StandardKey.Save, self.sheet.buttons["save"].click),
+        ):
+            QShortcut(QKeySequence(keys), self).activated.connect(act)
         self.list.chosen.connect(self._choose)
         self.new.clicked.connect(self._begin)
         self.sheet.acted.connect(self._on_acted)
@@ -124,6 +129,11 @@ class RuleEditor(QDialog):
                 return
             self.sheet.show_rule(found)
         self.list.show_rule(found.rule.id)
+
+    @Slot()
+    def _find(self) -> None:
+        self.list.search.setFocus()
+        self.list.search.selectAll()
 
     # --- choosing -----------------------------------------------------------------
 
