@@ -74,8 +74,9 @@ class Ground(QObject):
         self.sheets = msgspec.convert(value or [], list[MapSheet])
         self.tiles.sheets = self.sheets
         for sheet in self.sheets:
-            if before.get(sheet.id) == sheet.version:
-                continue
+            failed = sheet.id in self._faults or sheet.id in self.tiles.faults
+            if before.get(sheet.id) == sheet.version and not failed:
+                continue  # what failed may have been the link's fault
             self.tiles.forget(sheet.id)
             self._faults.pop(sheet.id, None)
             self._told_faults.discard(sheet.id)

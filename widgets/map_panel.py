@@ -285,7 +285,7 @@ class MapPanel(QWidget):
             PackageDialog(self._bridge, self._words, self.ground.sheets, bounds, self).show()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc gives back what was there before an area or a plan was opened."""
+        """A chooses all that is seen; Esc gives back what was there before an area or a plan was opened."""
         is_open = self.view.area is not None or bool(self.ground.plan)
         if event.key() == Qt.Key.Key_Escape and is_open:
             self.close_area()
@@ -293,6 +293,8 @@ class MapPanel(QWidget):
                 self.ground.show_plan("")
                 self.view.clear_selection()
             self._write_trail()
+        elif event.key() == Qt.Key.Key_A and not event.modifiers():
+            self.view.choose_area(self.view.frame.area)
         else:
             super().keyPressEvent(event)
 

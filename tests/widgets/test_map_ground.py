@@ -144,6 +144,18 @@ def test_a_broken_tile_is_told_under_the_map(qtbot: QtBot, tmp_path: Path) -> No
     qtbot.waitUntil(lambda: any("지도 오류" in note for note in panel.view.notes))
 
 
+def test_what_failed_with_the_link_is_asked_for_again_with_the_next(qtbot: QtBot, tmp_path: Path) -> None:
+    panel = panel_on(qtbot, base(tmp_path), map__tile=ConsoleError("the link broke"))
+    assert "the link broke" in panel.view.notes[0]
+    bridge = panel._bridge
+    assert isinstance(bridge, FakeBridge)
+    bridge.answers |= {name.replace("__", "."): each for name, each in asked(base(tmp_path)).items()}
+    bridge.linked.emit(True, "")
+    settle(qtbot, panel)
+    assert not any("the link broke" in note for note in panel.view.notes)
+    assert shade(panel, 300, 200).red() in (100, 110, 120)
+
+
 def test_a_map_that_is_not_there_is_told_and_the_others_are_drawn(qtbot: QtBot, tmp_path: Path) -> None:
     layer(tmp_path / "l.geojson", square(126.8, 37.4, 0.2))
     maps = atlas(
@@ -262,6 +274,8 @@ def test_an_area_lists_assets_alarms_and_cameras_worst_first(qtbot: QtBot, tmp_p
     assert alarms.args == [("a",)]
     qtbot.keyClick(panel.view, Qt.Key.Key_Escape)
     assert not area.isVisible()
+    qtbot.keyClick(panel.view, Qt.Key.Key_A)
+    assert area.isVisible()
 
 
 def alarm(asset: str, **more: Any) -> Alarm:
