@@ -102,6 +102,11 @@ class AreaPanel(QFrame):
                 self._fill(self.lists[kind], shown)
         self.translate()
 
+    def open_first(self) -> None:
+        """Come up with the first list that has something in it."""
+        filled = [at for at, kind in enumerate(_KINDS) if self._ids[kind]]
+        self.tabs.setCurrentIndex(filled[0] if filled else 0)
+
     def _fill(self, into: QListWidget, rows: Sequence[Row]) -> None:
         chosen = into.currentIndex().data(_ID)
         into.clear()

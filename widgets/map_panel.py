@@ -221,6 +221,7 @@ class MapPanel(QWidget):
     def _show_area(self) -> None:
         self.area.setVisible(True)
         self._fill_area()
+        self.area.open_first()
 
     @Slot()
     def close_area(self) -> None:

@@ -345,9 +345,9 @@ class MapView(QWidget):
 
     def choose_area(self, area: QRectF) -> None:
         """Mark an area of metres, and tell it."""
-        self.area = area
+        self.area = area.normalized()
         self.update()
-        self.area_picked.emit(*self.degrees_of(area))
+        self.area_picked.emit(*self.degrees_of(self.area))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.zoom(2.0, event.position())
