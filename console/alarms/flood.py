@@ -54,6 +54,11 @@ class Pace:
         self._now_ms = 0
 
     @property
+    def now_ms(self) -> int:
+        """The time up to which it has looked; what comes late counts as of now."""
+        return self._now_ms
+
+    @property
     def count(self) -> int:
         """Annunciations of the last ten minutes."""
         return len(self._recent)

@@ -84,7 +84,7 @@ class FloodWatch:
         self._seq: int | None = None
         self._pace = Pace()
         self._bursts = Bursts(facilities.of)
-        self._recent: deque[Annunciation] = deque()
+        self._recent: deque[tuple[int, Annunciation]] = deque()  # with the time as of which each counts
         self._met: dict[str, Annunciation] = {}
         self._told: Flood | None = None
         self._looks = 0  # once more after rows came: what stands may be published after they are read
@@ -134,7 +134,8 @@ class FloodWatch:
         on = self._pace.on
         if not row.announced and row.verb != "raised":
             return
-        self._recent.append(row)
+        counted = (max(row.at_ms, self._pace.now_ms), row)
+        self._recent.append(counted)
         if on is None:
             self._met.clear()
             self._forget(row.at_ms)
@@ -142,15 +143,15 @@ class FloodWatch:
             self._met.clear()
             self._meet(self._recent, on)
         else:
-            self._meet([row], on)
+            self._meet([counted], on)
 
-    def _meet(self, rows: Iterable[Annunciation], on: Span) -> None:
-        for row in rows:
-            if row.at_ms >= on.begins_ms:
+    def _meet(self, rows: Iterable[tuple[int, Annunciation]], on: Span) -> None:
+        for counted_ms, row in rows:
+            if counted_ms >= on.begins_ms:
                 self._met.setdefault(row.alarm, row)
 
     def _forget(self, now_ms: int) -> None:
-        while self._recent and self._recent[0].at_ms + WINDOW_MS <= now_ms:
+        while self._recent and self._recent[0][0] + WINDOW_MS <= now_ms:
             self._recent.popleft()
 
     def _flood(self, people: int, *, renew: bool) -> Flood:

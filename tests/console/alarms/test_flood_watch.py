@@ -70,8 +70,8 @@ class Desk:
             self.clock,
         )
 
-    def raised(self, count: int, rule: str = "wet") -> None:
-        now = self.clock.now_ms()
+    def raised(self, count: int, rule: str = "wet", *, late_ms: int = 0) -> None:
+        now = self.clock.now_ms() - late_ms
         rows = [
             Annunciation(
                 now,
@@ -115,6 +115,15 @@ def test_the_eleventh_call_is_a_flood_with_its_cause_and_place(desk: Desk) -> No
         ("wet", "market", 10),
         ("fire", "market", 1),
     ]
+
+
+def test_alarms_of_timers_that_are_told_a_little_late_have_their_cause_and_place_too(desk: Desk) -> None:
+    desk.watch.step()
+    desk.raised(40, late_ms=400)
+    desk.watch.step()
+    flood = desk.flood()
+    assert (flood.annunciated, flood.first_out) == (40, "wet|s0|q")
+    assert [(g.rule, g.place, g.count) for g in flood.groups] == [("wet", "market", 40)]
 
 
 def test_nothing_is_published_while_nothing_changes(desk: Desk) -> None:
