@@ -101,7 +101,10 @@ class AlarmTexts:
 
     def state(self, alarm: Alarm) -> str:
         """The state in a word."""
-        return self.words.text(_STATE_KEYS[alarm.shown])
+        state = self.words.text(_STATE_KEYS[alarm.shown])
+        if alarm.escalated_ms is not None and alarm.shown is AlarmState.UNACKNOWLEDGED:
+            return f"{state} · {self.words.text('alarms.escalated')}"
+        return state
 
     def state_and_age(self, alarm: Alarm) -> str:
         """`미확인 · 25초`: the state, and how long since it began, or of what is put aside until it ends."""

@@ -209,3 +209,10 @@ def test_an_alarm_without_a_past_says_so(bridge: FakeBridge, qtbot: Any) -> None
     page = history(bridge, qtbot, alarm__last_similar=None, alarm__history=ValueError("busy"))
     assert "기록이 없습니다" in page.last.text()
     assert "busy" in page.message.text()
+
+
+def test_an_alarm_that_nobody_took_in_time_says_so(bridge: FakeBridge, qtbot: Any) -> None:
+    late = replace(alarm("a"), escalated_ms=NOW_MS)
+    panel = opened(bridge, qtbot, late)
+    assert panel.texts.state(late) == "미확인 · 상향"
+    assert panel.texts.state(replace(late, state=AlarmState.ACKNOWLEDGED)) == "확인"
