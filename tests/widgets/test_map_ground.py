@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ from console.errors import ConsoleError
 from console.maps import grid
 from console.maps.atlas import Atlas
 from console.maps.tables import MapFile
-from db import connection
+from db import connection, tiles
 from db.alarm_records import Alarm, AlarmState
 from db.asset_records import Asset, Condition
 from db.records import Camera
 from db.workings import Progress
+from tests.console.maps import vector_files
 from tests.console.maps.map_files import DISTRICT, atlas, layer, mbtiles, png, square
 from tests.widgets.panel_fakes import NOW_MS, FakeBridge, district, state
 from widgets.map_frame import Datum, Frame
@@ -167,6 +169,21 @@ def test_a_map_that_is_not_there_is_told_and_the_others_are_drawn(qtbot: QtBot, 
     assert "gone.mbtiles" in panel.view.notes[0]
     assert "l.geojson · 2026-08" in panel.view.notes
     assert shade(panel, 300, 200).name() == "#2b3f52"
+
+
+def test_a_vector_tile_is_drawn_with_its_islands_open(qtbot: QtBot, tmp_path: Path) -> None:
+    ring = [(0, 0), (4096, 0), (4096, 4096), (0, 4096)]
+    island = [(1500, 1500), (1500, 2600), (2600, 2600), (2600, 1500)]
+    tile = vector_files.layer("water", (3, [ring, island]))
+    box = grid.box(DISTRICT, 10)
+    writer = tiles.Writer(tmp_path / "v.mbtiles", {"format": "pbf"})
+    writer.put(10, [(box.west, box.north, gzip.compress(tile))])
+    writer.close()
+    panel = panel_on(qtbot, atlas(tmp_path, MapFile(id="v", file="v.mbtiles", kind="mbtiles")))
+    assert panel.ground.sheets[0].form == "pbf"
+    middle = panel.view.width() // 2, panel.view.height() // 2
+    assert shade(panel, *middle).name() == "#20252b"
+    assert shade(panel, middle[0], middle[1] - 130).name() == "#2b3f52"
 
 
 def test_an_island_is_no_water(qtbot: QtBot, tmp_path: Path) -> None:
