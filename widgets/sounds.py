@@ -14,6 +14,8 @@ from widgets.resource import resource
 
 PAUSE_MS = {1: 2_000, 2: 4_000, 3: 8_000, 4: 16_000}
 _CRITICAL = 1
+_Call = tuple[int, int | None]
+"""An activation of an alarm, and when it last called: one that calls again is heard again."""
 
 
 class Speaker(Protocol):
@@ -71,7 +73,7 @@ class AlarmSound(QObject):
     def __init__(self, speaker: Speaker, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._speaker = speaker
-        self._new: dict[str, tuple[int, int]] = {}
+        self._new: dict[str, tuple[_Call, int]] = {}
         self._worst: int | None = None
         self._is_flood = False
         self.is_silenced = False
@@ -94,8 +96,8 @@ class AlarmSound(QObject):
         """Take all standing alarms; sound for those that nobody has acknowledged."""
         before, self._new = self._new, {}
         self._take(standing)
-        heard = {(name, activation) for name, (activation, _) in before.items()}
-        now = {(name, activation) for name, (activation, _) in self._new.items()}
+        heard = {(name, call) for name, (call, _) in before.items()}
+        now = {(name, call) for name, (call, _) in self._new.items()}
         self._settle(unheard=bool(now - heard))
 
     @Slot(object)
@@ -118,8 +120,9 @@ class AlarmSound(QObject):
         for alarm in alarms:
             heard = self._new.pop(alarm.id, None)
             if alarm.is_announced and alarm.state is AlarmState.UNACKNOWLEDGED:
-                self._new[alarm.id] = (alarm.activation, min(4, max(1, alarm.priority)))
-                unheard = unheard or heard is None or heard[0] != alarm.activation
+                call = (alarm.activation, alarm.annunciated_ms)
+                self._new[alarm.id] = (call, min(4, max(1, alarm.priority)))
+                unheard = unheard or heard is None or heard[0] != call
         return unheard
 
     def _settle(self, *, unheard: bool) -> None:

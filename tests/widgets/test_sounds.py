@@ -106,3 +106,13 @@ def test_in_a_flood_one_tone_tells_of_it_and_then_only_critical_ones_sound(
     assert not sound.is_sounding
     sound.set_flood(False)
     assert sound.is_sounding
+
+
+def test_an_alarm_that_calls_again_is_heard_again(sound: AlarmSound, speaker: Speaker) -> None:
+    first = replace(alarm("a", 3), annunciated_ms=1)
+    sound.update([first])
+    sound.silence()
+    sound.update([first])
+    assert not sound.is_sounding
+    sound.update([replace(first, annunciated_ms=2)])
+    assert sound.is_sounding
