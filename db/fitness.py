@@ -71,9 +71,14 @@ def fitness_tables(db: Database) -> None:
         db.conn.execute(statement)
 
 
-def now(db: Database) -> dict[str, tuple[Fitness, int]]:
-    """What each device was when it was last written down, and since when."""
-    rows = db.conn.execute("SELECT asset, fitness, since_ms FROM device_fitness")
+def now(db: Database, assets: Sequence[str] | None = None) -> dict[str, tuple[Fitness, int]]:
+    """What each device, or each of these, was when it was last written down, and since when."""
+    query = "SELECT asset, fitness, since_ms FROM device_fitness"
+    if assets is None:
+        rows = db.conn.execute(query).fetchall()
+    else:
+        found = (db.conn.execute(f"{query} WHERE asset = ?", (asset,)).fetchone() for asset in assets)
+        rows = [row for row in found if row is not None]
     return {asset: (Fitness(fitness), since_ms) for asset, fitness, since_ms in rows}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QWidget
 
 from db.records import Latest, Trend
 from widgets.bridge import Bridge
@@ -72,7 +73,10 @@ class CardTrends(QObject):
                 del live[: -SPAN_MS // _LIVE_MS]
 
     def read(self) -> None:
-        """Ask anew for every wanted series."""
+        """Ask anew for every wanted series, if anybody sees the cards."""
+        parent = self.parent()
+        if isinstance(parent, QWidget) and not parent.isVisible():
+            return
         for series in self._wanted:
             self._ask(series)
 

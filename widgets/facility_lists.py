@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QIcon
+from PySide6.QtGui import QDesktopServices, QIcon, QShowEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QTabWidget, QVBoxLayout, QWidget
 
 from db.alarm_records import Alarm, AlarmState
@@ -48,6 +48,7 @@ class FacilityLists(QTabWidget):
         self._words, self._domains, self._name = words, domains, name
         self.documents_folder = ""
         self._asset: Asset | None = None
+        self._is_stale = True
         self._below: set[str] = set()
         self._alarms: dict[str, Alarm] = {}
         self._incidents: dict[str, Incident] = {}
@@ -120,8 +121,16 @@ class FacilityLists(QTabWidget):
 
     # --- showing
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_stale:
+            self._fill()
+
     @Slot()
     def _fill(self) -> None:
+        self._is_stale = not self.isVisible()
+        if self._is_stale:
+            return
         if self._asset is None:
             for at, key in enumerate(TABS):
                 self.setTabText(at, self._words.text(f"facility.tab_{key}"))

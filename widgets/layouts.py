@@ -208,7 +208,27 @@ class Docks(QObject):
             raw = base64.b64decode(state, validate=True)
         except binascii.Error:
             return False
-        return bool(self.area.restoreState(QByteArray(raw), _VERSION))
+        self._place_all()
+        is_taken = bool(self.area.restoreState(QByteArray(raw), _VERSION))
+        if is_taken:
+            self._place_new()
+        return is_taken
+
+    def _place_all(self) -> None:
+        """Give every panel a place: a state is restored only to those that have one."""
+        for dock in self._docks.values():
+            if dock.dockAreaWidget() is None:
+                self.area.addDockWidget(Ads.CenterDockWidgetArea, dock)
+
+    def _place_new(self) -> None:
+        """Panels that the layout does not know yet, from before they were there, stand behind the map."""
+        beside = self._docks["map"]
+        area = beside.dockAreaWidget()
+        for dock in self._docks.values():
+            if area is not None and dock.dockAreaWidget() is None:
+                front = next((each for each in area.dockWidgets() if each.isCurrentTab()), beside)
+                self.area.addDockWidgetTabToArea(dock, area)
+                front.setAsCurrentTab()
 
     def _read(self) -> None:
         try:

@@ -105,7 +105,7 @@ class FacilityAnswers:
         with self._reader() as db:
             shares = self._log.shares(db, args.since_ms, until_ms, devices)
             moves = fitness.moves(db, args.since_ms, devices)
-            known = fitness.now(db)
+            known = fitness.now(db, devices)
         total = fitness.Share(*map(sum, zip(*shares.values(), strict=True)))
         home = asset.id if asset.id in self._devices else self._log.homes.get(asset.id, asset.id)
         work, incidents = self._work().get(home, []), self._incidents().get(home, [])
