@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from db.alarm_records import Alarm
 from db.asset_records import Asset, AssetState
@@ -65,6 +65,7 @@ class MapPanel(QWidget):
         self.ground = Ground(self._bridge)
         self.view = MapView(lambda: self._bridge.now_ms() / 1000, self.ground)
         self.view.picked.connect(self.asset_selected)
+        self.view.picked.connect(self._offer_plan)
         self.view.camera_picked.connect(self.camera_selected)
         self.ground.told.connect(self._on_maps)
         self.title, self.facts, self.hint, self.empty = (
@@ -87,6 +88,10 @@ class MapPanel(QWidget):
         top = QHBoxLayout()
         top.addWidget(self.title)
         top.addWidget(self.facts, 1)
+        self.plan_button = QToolButton()
+        self.plan_button.setVisible(False)
+        self.plan_button.clicked.connect(lambda: self.open_facility(self.view.selected))
+        top.addWidget(self.plan_button)
         top.addWidget(self.menu)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.view)
@@ -193,6 +198,7 @@ class MapPanel(QWidget):
         """Move to an asset and mark it; False when nothing of it has a position."""
         place = self.places.of.get(asset_id, "")
         is_seen = place == self.view.selected and self.view.sees(place)
+        self._offer_plan(place)
         return bool(place) and self.view.select(place, centre=not is_seen)
 
     def alarms_at(self, asset_id: str) -> list[str]:
@@ -213,6 +219,7 @@ class MapPanel(QWidget):
         self.close_area()
         self.ground.show_plan("")
         self.view.clear_selection()
+        self.plan_button.setVisible(False)
         self._write_trail()
 
     # --- an area, and a facility's plan ----------------------------------------
@@ -269,14 +276,22 @@ class MapPanel(QWidget):
 
     def open_facility(self, asset_id: str) -> bool:
         """Show the plan of the facility that an asset belongs to; False where none is installed."""
-        above: Asset | None = self.places.assets.get(asset_id)
-        while above is not None:
-            plan = next((s for s in self.ground.sheets if s.facility == above.id and not s.error), None)
-            if plan is not None:
-                self.open_plan(plan.id)
-                return True
+        plan = self._plan_of(asset_id)
+        if plan:
+            self.open_plan(plan)
+        return bool(plan)
+
+    def _plan_of(self, asset_id: str) -> str:
+        """The map that is the plan of an asset or of what it belongs to, empty for none."""
+        plans = {sheet.facility: sheet.id for sheet in reversed(self.ground.sheets) if not sheet.error}
+        above = self.places.assets.get(asset_id)
+        while above is not None and above.id not in plans:
             above = self.places.assets.get(above.parent)
-        return False
+        return plans[above.id] if above is not None else ""
+
+    @Slot(str)
+    def _offer_plan(self, asset_id: str) -> None:
+        self.plan_button.setVisible(bool(self._plan_of(asset_id)))
 
     @Slot()
     def _open_package(self) -> None:
@@ -357,6 +372,7 @@ class MapPanel(QWidget):
         self.ground.english = self._words.language == "en"
         self.view.rename([self._name(asset) for asset in self.places.placed])
         self.menu.translate()
+        self.plan_button.setText(self._words.text("map.plan_open"))
         self.area.translate()
         self._write_facts()
         self._write_notes()

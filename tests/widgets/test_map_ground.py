@@ -260,6 +260,16 @@ def test_a_facility_opens_its_plan_and_esc_gives_the_district_back(qtbot: QtBot,
     assert panel.view.frame.scale == scale
 
 
+def test_what_is_chosen_offers_the_plan_of_its_facility(qtbot: QtBot, tmp_path: Path) -> None:
+    panel = panel_on(qtbot, plans(tmp_path), district())
+    panel.show_asset("f2d0")
+    assert not panel.plan_button.isVisible()
+    panel.show_asset("f1d1:t")
+    assert panel.plan_button.isVisible()
+    panel.plan_button.click()
+    assert panel.title.text().endswith("도면 B1")
+
+
 def test_a_facility_without_a_plan_says_so(qtbot: QtBot, tmp_path: Path) -> None:
     assert not panel_on(qtbot, plans(tmp_path), district()).open_facility("f2")
 
