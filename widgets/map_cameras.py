@@ -14,8 +14,8 @@ from widgets.map_frame import Datum, Frame
 from widgets.map_paint import draw_camera
 
 VIEW = "#5f8ea8"  # what is seen; no priority has this colour
-_NEAR = 2.5  # metres per pixel from which on every camera shows what it sees
-_AROUND_M = 250.0
+_NEAR = 4.0  # metres per pixel from which on every camera shows what it sees
+_AROUND_M = 600.0
 _CELL_PX = 18  # cameras that would cover each other are drawn as one, the failing one
 _SPRITE = 28
 _WELL = ("live", "starting", "idle")
