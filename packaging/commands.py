@@ -21,7 +21,7 @@ usage: python3 packaging/bootstrap.py COMMAND [...]
                              clocks; --full runs their long forms too, --seed repeats a run
   gwanje [...]               any command of the console (try: gwanje --help)
   freeze                     the one-folder build, started and tested
-  screens                    the pictures of the manual, drawn anew from the demo
+  screens [SIZE...]          the pictures of the manual, drawn anew from the demo
   setup                      set up only
 
 Sets up .venv from the hashed lock first; quick where that is already done."""
@@ -131,7 +131,8 @@ def screens(arguments: list[str]) -> int:
     """Draw the pictures of the manual anew."""
     _development()
     provide_screen()
-    return run([str(environment.python()), str(ROOT / "packaging" / "screens.py")], environment.variables())
+    command = [str(environment.python()), str(ROOT / "packaging" / "screens.py"), *arguments]
+    return run(command, environment.variables())
 
 
 def setup(arguments: list[str]) -> int:

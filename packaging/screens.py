@@ -1,6 +1,6 @@
 """The pictures of the manual: the demo on a calm day, a busy one and in a flood, on three screens.
 
-Run by `bootstrap.py screens`, in the development environment. Each demo run
+Run by `bootstrap.py screens [SIZE...]`, in the development environment. Each demo run
 draws the board in both languages; all eighteen take about ten minutes.
 """
 
@@ -25,7 +25,8 @@ def main() -> int:
     """Draw and keep all of them; 1 if a picture did not come."""
     SCREENS.mkdir(parents=True, exist_ok=True)
     env = {name: value for name, value in os.environ.items() if name != "DISPLAY"}  # a screen of any size
-    for size in SIZES:
+    for size in sys.argv[1:] or SIZES:
+        env["QT_SCALE_FACTOR"] = "2" if size == "3840x2160" else "1"  # as a seat with such a screen has it
         for story, seconds in STORIES.items():
             with tempfile.TemporaryDirectory() as folder:
                 command = [sys.executable, "-m", "console", "demo", "--seconds", str(seconds)]

@@ -178,7 +178,7 @@ class AlarmPanel(QWidget):
         if up:
             self._bridge.query("alarms", {}, self._take_alarms)
             self._bridge.assets(self._take_assets)
-            self._bridge.query("rules", {}, self._take_rules)
+            self._bridge.query("rules", {}, self.take_rules)
         self._count()
 
     def _take_alarms(self, value: Any, error: str) -> None:
@@ -198,7 +198,8 @@ class AlarmPanel(QWidget):
             self.texts.assets = {each.id: each for each in msgspec.convert(value, list[Asset])}
             self.list.viewport().update()
 
-    def _take_rules(self, value: Any, error: str) -> None:
+    def take_rules(self, value: Any, error: str) -> None:
+        """The core's answer about the rules in force."""
         if not error:
             self.texts.rules = {each.id: each for each in msgspec.convert(value, list[Rule])}
             self._show_details()

@@ -30,7 +30,7 @@ from console.cameras import CameraPool
 from console.link_client import LinkClient
 from db.alarm_records import Flood, Summary
 from db.records import Camera
-from widgets import theme
+from widgets import scale, theme
 from widgets.alarm_panel import AlarmPanel
 from widgets.area_wall import AreaWall
 from widgets.attention import Attention
@@ -88,12 +88,13 @@ def run_ui(
     give_back()
     logs.begin(folder, "ui")
     qInstallMessageHandler(_log_qt)
+    seat_file = "".join(each if each.isalnum() else "_" for each in seat)
+    preferences = Preferences(folder / "ui" / f"seat-{seat_file}.json")
+    scale.take_over(preferences)
     app = QApplication.instance() or QApplication(["gwanje"])
     assert isinstance(app, QApplication)
     theme.dress(app)
     app.setWindowIcon(QIcon(theme.shape_pixmap("diamond", theme.PRIORITY[4], 0, 64)))
-    seat_file = "".join(each if each.isalnum() else "_" for each in seat)
-    preferences = Preferences(folder / "ui" / f"seat-{seat_file}.json")
     words = Words(language or preferences.get("language", "auto"))
     bridge = Bridge()
     client = LinkClient(
@@ -216,6 +217,7 @@ class Screen(QObject):
         self.alarms.standing.connect(self.attention.follow)
         self.alarms.altered.connect(self.attention.update)
         self.attention.alarm_wanted.connect(self._show_alarm)
+        self.window.rules_edited.connect(self._read_rules)
         self.window.attention.told.connect(self._show_sound)
         self._words.changed.connect(self.attention.show)
         self.alarms.standing.connect(self.sound.follow)
@@ -260,6 +262,12 @@ class Screen(QObject):
     @Slot()
     def _show_floods(self) -> None:
         self.window.open_kpis().show_floods()
+
+    @Slot()
+    def _read_rules(self) -> None:
+        """A rule was edited: what panels say of rules is read anew."""
+        self._bridge.query("rules", {}, self.alarms.take_rules)
+        self._bridge.query("rules", {}, self.health.trend.take_rules)
 
     @Slot(object)
     def _show_summary(self, summary: Summary) -> None:

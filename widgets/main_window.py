@@ -34,6 +34,7 @@ from widgets.layouts import PRESETS, Docks
 from widgets.packs_page import PacksPage
 from widgets.preferences import Preferences
 from widgets.rule_editor import RuleEditor
+from widgets.scale import ScaleMenu
 from widgets.truth_bar import TruthBar, TruthPage
 from widgets.words import Words
 
@@ -67,12 +68,14 @@ class MainWindow(QMainWindow):
         incident_wanted: the operator wants to open an incident by hand.
         wall_wanted: the operator wants the picture for the far wall.
         closing: the window is about to close.
+        rules_edited: an alarm rule was edited here.
     """
 
     silence_wanted = Signal()
     incident_wanted = Signal()
     wall_wanted = Signal()
     closing = Signal()
+    rules_edited = Signal()
 
     def __init__(self, bridge: Bridge, words: Words, docks_of: DocksOf, preferences: Preferences) -> None:
         super().__init__()
@@ -202,6 +205,7 @@ class MainWindow(QMainWindow):
         for key in self.docks.keys():  # noqa: SIM118
             shown.addAction(self.docks.toggle_action(key))
         menu.addSeparator()
+        ScaleMenu(menu.addMenu(self._words.text("menu.scale")), self._words, self._preferences)
         self._act(menu, "wall.menu", self.wall_wanted.emit, "Ctrl+Shift+W")
         self._act(menu, "menu.full_screen", self.toggle_full_screen, "F11")
         self._act(menu, "menu.quit", self.close, "Ctrl+Q")
@@ -312,6 +316,7 @@ class MainWindow(QMainWindow):
         if page is None:
             page = RuleEditor(self._bridge, self._words, self)
             page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            page.sheet.acted.connect(self.rules_edited)
         page.show()
         page.raise_()
         page.open_rule(rule)

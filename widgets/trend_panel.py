@@ -264,7 +264,7 @@ class TrendPanel(QWidget):
         }
         self._bridge.query("trend", args, lambda value, error: self._take(asked, value, error))
         if not self._rules:
-            self._bridge.query("rules", {}, self._take_rules)
+            self._bridge.query("rules", {}, self.take_rules)
 
     def _take(self, asked: int, value: Any, error: str) -> None:
         if asked != self._asked:
@@ -294,7 +294,8 @@ class TrendPanel(QWidget):
             now_ms = self._bridge.now_ms()
             self.plot.shade([(gap.since_ms, gap.until_ms or now_ms) for gap in found])
 
-    def _take_rules(self, value: Any, error: str) -> None:
+    def take_rules(self, value: Any, error: str) -> None:
+        """The core's answer about the rules in force."""
         if not error:
             self._rules = msgspec.convert(value, list[Rule])
             self._draw_limits()
