@@ -17,6 +17,7 @@ from sqlite_utils import Database
 
 from console import crisis, holds, maintenance
 from console.alarms import jobs as alarms
+from console.alarms.rulebook import Rulebook
 from console.errors import Refused
 from console.incidents import jobs as incidents
 from console.rules import acts as rule_acts
@@ -155,6 +156,7 @@ class Context(msgspec.Struct, frozen=True):
     actor: str
     blobs: Path
     district: str
+    tree: Rulebook
     rules: Base = Base()
 
 
@@ -199,12 +201,12 @@ def put_back(db: Database, context: Context, args: Alarms) -> Changed:
 
 
 def plan_maintenance(db: Database, context: Context, args: Plan) -> Changed:
-    return _first(maintenance.plan(db, context.actor, context.at_ms, **_fields(args)))
+    return _first(maintenance.plan(db, context.actor, context.at_ms, context.tree, **_fields(args)))
 
 
 def end_maintenance(db: Database, context: Context, args: EndPlan) -> Changed:
     ended, changed = maintenance.end(
-        db, context.actor, context.at_ms, window_id=args.maintenance, note=args.note
+        db, context.actor, context.at_ms, context.tree, window_id=args.maintenance, note=args.note
     )
     return ended, [ended, *changed]
 

@@ -20,6 +20,7 @@ from console import commands, startup
 from console.acts import Acts
 from console.alarms import flood_watch
 from console.alarms.evaluate import Evaluator
+from console.alarms.rulebook import Rulebook
 from console.backup.journal import Journal
 from console.backup.work import BackupWork
 from console.board import Board, fault_rules
@@ -92,6 +93,7 @@ class Core:
         self.engine = Engine(
             "ops", self._open_ops, self.newest.publish, clock, committed=self.journal.committed
         )
+        self._places = Rulebook((), self._assets)
         self.health = Health(self._assets, clock, fault_rules(settings.rules))
         self._board = Board(self, self._assets, self.health, self.seats)
         self.evaluation = Evaluation(
@@ -294,6 +296,7 @@ class Core:
             command.actor or hello.actor or "operator",
             self.blobs,
             self.settings.site.district,
+            self._places,
             self._rules,
         )
         answer: list[Any] = []

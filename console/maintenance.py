@@ -8,7 +8,8 @@ import uuid_utils
 from msgspec.structs import replace
 from sqlite_utils import Database
 
-from console.alarms import jobs
+from console.alarms import aside, jobs
+from console.alarms.rulebook import Rulebook
 from console.errors import Refused
 from db import alarms, entries, maintenance
 from db.alarm_records import Alarm, Maintenance
@@ -22,6 +23,7 @@ def plan(
     db: Database,
     actor: str,
     at_ms: int,
+    tree: Rulebook,
     *,
     asset: str,
     since_ms: int,
@@ -30,8 +32,8 @@ def plan(
     reason: str = "",
 ) -> list[Maintenance]:
     """Plan work at an asset: from `since_ms` (now at the earliest) its alarms call nobody."""
-    if not asset.strip():
-        raise Refused("A maintenance window needs an asset")
+    if not tree.knows(asset):
+        raise Refused(f"There is no asset {asset!r}")
     if not order.strip():
         raise Refused("A maintenance window needs a work order")
     since_ms = max(since_ms, at_ms)
@@ -52,9 +54,9 @@ def plan(
 
 
 def end(
-    db: Database, actor: str, at_ms: int, *, window_id: str, note: str = ""
+    db: Database, actor: str, at_ms: int, tree: Rulebook, *, window_id: str, note: str = ""
 ) -> tuple[Maintenance, list[Alarm]]:
-    """End a window before its time: what it took out of service is back, as from any work."""
+    """End a window before its time: what it took out is back, unless another window holds there."""
     found = maintenance.get(db, window_id)
     if found is None:
         raise Refused(f"There is no maintenance window {window_id}")
@@ -65,8 +67,16 @@ def end(
     alarms.next_act(db)
     entries.append(db, Draft("maintenance.ended", window_id, at_ms, actor, {"note": note}))
     out = [
-        alarm.id
+        alarm
         for alarm in alarms.standing(db)
         if alarm.out_of_service is not None and alarm.out_of_service.window == window_id
     ]
-    return ended, jobs.put_back(db, out, actor, at_ms)
+    holding = [each for each in maintenance.standing(db, at_ms) if aside.within(each, at_ms)]
+    kept = {
+        alarm.id: window
+        for alarm in out
+        for window in holding
+        if window.asset in (alarm.asset, *tree.above(alarm.asset))
+    }
+    back = [alarm.id for alarm in out if alarm.id not in kept]
+    return ended, [*jobs.hand_over(db, kept, actor, at_ms), *jobs.put_back(db, back, actor, at_ms)]

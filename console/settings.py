@@ -84,7 +84,7 @@ def parse(text: str, origin: str) -> Settings:
 
 
 def _framed(settings: Settings, base: Path) -> Settings:
-    """The same, with each form told whether positions outside of Korea are wanted, and where its files are."""
+    """The same, with each form told if positions outside of Korea are wanted, and where its files are."""
     feeds = {
         name: _anywhere(feed) if settings.site.outside_korea or feed.outside_korea else feed
         for name, feed in settings.feeds.items()

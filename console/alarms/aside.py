@@ -82,6 +82,22 @@ def calls(watch: Watch) -> bool:
     return watch.alarm is not None and watch.alarm.state in _STANDING
 
 
+def is_calling(watch: Watch) -> bool:
+    """Whether it asks for somebody now."""
+    alarm = watch.alarm
+    return alarm is not None and alarm.state is AlarmState.UNACKNOWLEDGED and alarm.is_announced
+
+
+def called(moved: Moved, steady: int) -> Moved:
+    """An act by hand that calls somebody: from now on its times run, and it counts as come back."""
+    told = moved.transition
+    if told is None:
+        return moved
+    after = replace(told.alarm, annunciated_ms=told.at_ms)
+    watch = replace(moved.watch, alarm=after, called=steady, rung=steady, back=steady)
+    return Moved(watch, Transition(told.verb, after, told.at_ms))
+
+
 def comment(watch: Watch, text: str, at_ms: int) -> Moved:
     """Something was written about it; its state stays."""
     if watch.alarm is None:

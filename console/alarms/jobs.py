@@ -7,7 +7,7 @@ known is refused, and nothing of the act is done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 from sqlite_utils import Database
@@ -17,7 +17,7 @@ from console.alarms.lines import entry_of
 from console.alarms.transitions import Moved
 from console.errors import Refused
 from db import alarms, entries
-from db.alarm_records import Alarm, OutOfService, Shelf
+from db.alarm_records import Alarm, Maintenance, OutOfService, Shelf
 from db.alarms import Watch
 
 LONGEST_SHELF_MS = 24 * 3_600_000
@@ -84,16 +84,29 @@ def take_out(
 
 
 def put_back(db: Database, alarm_ids: Iterable[str], actor: str, at_ms: int) -> list[Alarm]:
-    """Work is over. Of very many whose condition holds, only the first are announced one by one."""
-    announced = 0
+    """Work is over. Of very many whose condition holds, only the first are announced one by one.
+
+    Those that came back within the last minute count, whatever brought them back.
+    """
+    steady = _steady(db, at_ms)
+    since = steady - aside.SPAN_MS
+    lately = sum(watch.back is not None and watch.back > since for watch in alarms.watches(db))
 
     def back(watch: Watch) -> Moved:
-        nonlocal announced
-        moved = aside.put_back(watch, at_ms, loud=announced < aside.MANY)
-        announced += moved.transition is not None and moved.transition.alarm.is_announced
-        return moved
+        nonlocal lately
+        moved = aside.put_back(watch, at_ms, loud=lately < aside.MANY)
+        if moved.transition is None or not aside.is_calling(moved.watch):
+            return moved
+        lately += 1
+        return aside.called(moved, steady)
 
     return _act(db, alarm_ids, actor, back)
+
+
+def hand_over(db: Database, windows: Mapping[str, Maintenance], actor: str, at_ms: int) -> list[Alarm]:
+    """Let alarms (by id) go on under another maintenance window."""
+    works, steady = {key: aside.work_of(each, at_ms) for key, each in windows.items()}, _steady(db, at_ms)
+    return _act(db, works, actor, lambda watch: aside.take_out(watch, works[watch.id], steady))
 
 
 def link_incident(db: Database, alarm_ids: Iterable[str], incident: str) -> list[Alarm]:

@@ -100,6 +100,7 @@ class Reducer:
     def replace(self, watch: Watch) -> None:
         """Take over a watch that an operator's act has changed in the store."""
         self.watches[watch.id] = watch
+        self.timed.remember(watch)
         self._arm(watch)
 
     def recall(self, reading: Reading) -> None:

@@ -156,6 +156,10 @@ class Rulebook:
             return Subject(f"{rule.id}|{key}", rule, source, "", place)
         return self._subject(rule, source, "")
 
+    def knows(self, asset: str) -> bool:
+        """Whether the tree has this asset."""
+        return asset in self._assets
+
     def above(self, asset: str) -> tuple[str, ...]:
         """What an asset hangs on, in the tree and for its power: the nearest first."""
         found = self._above.get(asset)

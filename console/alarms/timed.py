@@ -80,12 +80,17 @@ class Timed:
             return None
         at_ms = due + shift
         what = min(pending)[1]
+        other = self._other_window(watch, subject, at_ms) if what == "service" else None
+        if other is not None:
+            return aside.take_out(watch, aside.work_of(other, at_ms), due)
         if what in ("shelf", "service"):
             loud = self._is_loud(watch, due, ends_shelf=what == "shelf")
             if loud:
                 watch = replace(watch, back=due)
                 self._back[watch.id] = due
-            return (aside.end_shelf if what == "shelf" else aside.put_back)(watch, at_ms, loud=loud)
+            if what == "shelf":
+                return aside.end_shelf(watch, at_ms, loud=loud)
+            return aside.put_back(watch, at_ms, loud=loud)
         alarm = watch.alarm
         assert alarm is not None
         if what == "escalate":
@@ -137,12 +142,22 @@ class Timed:
         due = window.until_ms - shift
         return Moved(replace(watch, alarm=after, service_due=due), Transition(told.verb, after, told.at_ms))
 
-    def _window_at(self, asset: str, at_ms: int) -> Maintenance | None:
+    def _other_window(self, watch: Watch, subject: Subject, at_ms: int) -> Maintenance | None:
+        """A window that goes on where the work that put the watch aside ends."""
+        alarm = watch.alarm
+        work = alarm.out_of_service if alarm is not None else None
+        if alarm is None or work is None:
+            return None
+        return self._window_at(alarm.asset or subject.place.asset, at_ms, besides=work.window)
+
+    def _window_at(self, asset: str, at_ms: int, besides: str = "") -> Maintenance | None:
         if not asset:
             return None
         places = {asset, *self._rulebook.above(asset)}
         holding = [
-            each for each in self.windows.values() if each.asset in places and aside.within(each, at_ms)
+            each
+            for each in self.windows.values()
+            if each.asset in places and each.id != besides and aside.within(each, at_ms)
         ]
         return max(holding, key=lambda each: (each.until_ms, each.id), default=None)
 

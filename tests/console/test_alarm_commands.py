@@ -36,6 +36,7 @@ quantity = "leak"
 above = 1.0
 deadband = 0.1
 latch = true
+escalate_s = 0.5
 name = "누설"
 """
 ASSETS = """
@@ -146,6 +147,8 @@ def test_a_window_takes_the_market_out_of_service_and_its_end_gives_it_back(desk
     args = {"asset": "market", "since_ms": now - 5_000, "until_ms": now + 3_600_000, "order": "W-7"}
     with pytest.raises(Refused, match="work order"):
         desk.act("maintenance.plan", **{**args, "order": ""})
+    with pytest.raises(Refused, match="no asset 'markt'"):
+        desk.act("maintenance.plan", **{**args, "asset": "markt"})
     window = desk.act("maintenance.plan", **args)
     out = desk.alarm(AlarmState.OUT_OF_SERVICE).out_of_service
     assert out is not None
@@ -153,6 +156,7 @@ def test_a_window_takes_the_market_out_of_service_and_its_end_gives_it_back(desk
     until(lambda: any(each.begun for each in desk.core.newest.of(Maintenance)), what="begun")
     desk.act("maintenance.end", maintenance=window["id"], note="끝")
     assert desk.alarm(AlarmState.UNACKNOWLEDGED).is_announced
+    until(lambda: desk.alarm(AlarmState.UNACKNOWLEDGED).escalated_ms is not None, what="escalated")
     with pytest.raises(Refused, match="over already"):
         desk.act("maintenance.end", maintenance=window["id"])
     assert [each["ended_by"] for each in desk.client.ask("maintenance")] == ["김관제"]
@@ -169,3 +173,32 @@ def test_what_is_put_aside_is_so_after_a_restart(desk: Desk) -> None:
     again.start()
     desk.core = again
     assert desk.alarm(AlarmState.SHELVED).id == key
+
+
+def test_alarms_put_back_in_several_acts_call_ten_times_a_minute_at_most(desk: Desk) -> None:
+    sources = [f"q{n:02}" for n in range(30)]
+    for source in sources:
+        desk.tell(5.0, source)
+    ids = [desk.alarm(AlarmState.UNACKNOWLEDGED, source).id for source in sources]
+    desk.act("alarm.out_of_service", alarms=ids, order="W-1")
+    for at in range(0, 30, 10):
+        desk.act("alarm.in_service", alarms=ids[at : at + 10])
+    back = [desk.alarm(AlarmState.UNACKNOWLEDGED, source) for source in sources]
+    assert sum(each.is_announced for each in back) == 10
+
+
+def test_a_window_ended_by_hand_within_another_keeps_its_alarms_out_of_service(desk: Desk) -> None:
+    desk.tell(5.0)
+    desk.alarm(AlarmState.UNACKNOWLEDGED)
+    now = desk.clock.now_ms()
+    args = {"since_ms": now, "until_ms": now + 3_600_000, "order": "W-7"}
+    small = desk.act("maintenance.plan", asset="p1", **args)
+    large = desk.act("maintenance.plan", asset="city", **args)
+    desk.alarm(AlarmState.OUT_OF_SERVICE)
+    out = desk.alarm(AlarmState.OUT_OF_SERVICE).out_of_service
+    assert out is not None
+    first = out.window
+    desk.act("maintenance.end", maintenance=first)
+    work = desk.alarm(AlarmState.OUT_OF_SERVICE).out_of_service
+    assert work is not None
+    assert {first, work.window} == {small["id"], large["id"]}

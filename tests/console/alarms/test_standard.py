@@ -304,3 +304,16 @@ def test_never_more_than_10_that_come_back_are_announced_in_a_minute(ends: list[
     loud = [each.at_ms for each in reducer.transitions if each.alarm.is_announced]
     assert len(reducer.transitions) == len(ends)
     assert all(sum(at <= other < at + 60_000 for other in loud) <= 10 for at in loud)
+
+
+def test_where_one_window_ends_within_another_the_alarm_stays_out_of_service() -> None:
+    reducer = engine(assets=TREE)
+    tell(reducer, T0, "s")
+    small = Maintenance("small", "f", T0, T0 + 10_000, "W-1", "", "lee", T0)
+    large = Maintenance("large", "d", T0, T0 + 60_000, "W-2", "", "lee", T0)
+    reducer.timed.take_windows([small, large], 0)
+    tell(reducer, T0 + 1, "o")
+    reducer.tick(T0 + 30_000)
+    assert {w.alarm.shown for w in reducer.watches.values() if w.alarm} == {OUT}
+    reducer.tick(T0 + 70_000)
+    assert {w.alarm.shown for w in reducer.watches.values() if w.alarm} == {U}
