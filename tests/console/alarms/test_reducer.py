@@ -47,6 +47,7 @@ ASSETS = [
 ]
 
 Event = tuple[str, Any]
+SIZES = st.lists(st.integers(0, 9), min_size=1, max_size=5)
 
 
 def engine(rules: Sequence[Rule] = RULES) -> Reducer:
@@ -151,28 +152,38 @@ def logs(draw: st.DrawFn) -> list[Event]:
 
 
 @settings(deadline=None, max_examples=150)
-@given(logs(), st.sets(st.integers(0, 40)))
-def test_stopping_anywhere_changes_no_byte(log: list[Event], stops: set[int]) -> None:
-    stop_anywhere(log, stops)
+@given(logs(), st.sets(st.integers(0, 40)), SIZES)
+def test_stopping_anywhere_changes_no_byte(log: list[Event], stops: set[int], sizes: list[int]) -> None:
+    stop_anywhere(log, stops, sizes)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @settings(deadline=None, max_examples=10_000, suppress_health_check=list(HealthCheck))
-@given(logs(), st.sets(st.integers(0, 40)))
-def test_10_000_random_logs_stopped_anywhere_change_no_byte(log: list[Event], stops: set[int]) -> None:
-    stop_anywhere(log, stops)
+@given(logs(), st.sets(st.integers(0, 40)), SIZES)
+def test_10_000_random_logs_stopped_anywhere_change_no_byte(
+    log: list[Event], stops: set[int], sizes: list[int]
+) -> None:
+    stop_anywhere(log, stops, sizes)
 
 
-def stop_anywhere(log: list[Event], stops: set[int]) -> None:
+def stop_anywhere(log: list[Event], stops: set[int], sizes: list[int]) -> None:
+    """One engine takes event by event; the other is resumed from bytes and takes readings by the batch."""
     whole, broken = engine(), engine()
     whole.start(T0)
     broken.start(T0)
+    waiting: list[StoredReading] = []
     for place, event in enumerate(log):
         apply(whole, event)
+        if event[0] == "reading" and place not in stops and len(waiting) < sizes[place % len(sizes)]:
+            waiting.append(event[1])
+            continue
+        broken.readings(waiting)
+        waiting = []
         if place in stops:
             broken = resumed(broken)
         apply(broken, event)
+    broken.readings(waiting)
     assert msgspec.msgpack.encode(broken.transitions) == msgspec.msgpack.encode(whole.transitions)
     assert (broken.watches, broken.seen) == (whole.watches, whole.seen)
 
