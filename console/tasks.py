@@ -93,8 +93,8 @@ class Tasks:
             if any(each.progress.kind == kind for each, _ in self._running.values()):
                 raise Refused(f"One {kind} is running already; wait for it or cancel it")
             self._running[progress.id] = (task, thread)
+            self._publish([progress])  # before it runs: its end must be told last, or nobody hears of it
             thread.start()
-        self._publish([progress])
         return progress
 
     @property

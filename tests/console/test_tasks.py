@@ -78,3 +78,18 @@ def test_a_task_that_fails_says_why(tasks: Tasks, told: Told, error: Exception, 
     tasks.start("backup", run)
     ended = last(told)
     assert (ended.state, ended.text) == ("failed", text)
+
+
+def test_that_a_task_has_ended_is_told_last_however_short_it_is() -> None:
+    told: list[Progress] = []
+    slow = threading.Event()
+
+    def publish(records: list[Progress]) -> None:
+        if records[0].state == "running":
+            slow.wait(0.2)  # the screens are slow to take the beginning
+        told.extend(records)
+
+    tasks = Tasks(publish, ManualClock())
+    tasks.start("export", lambda task: "")
+    tasks.stop()
+    assert [each.state for each in told] == ["running", "done"]
