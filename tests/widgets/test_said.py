@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ANSWERING = (
     "core", "exports", "rereading", "holds", "importing", "crisis", "tasks", "engine", "queries", "commands",
     "incidents/jobs", "alarms/jobs", "gaps/confirming", "health/answers", "rules/questions", "rules/jobs",
+    "alarms/reports", "maintenance", "rules/guidance", "maps/atlas", "maps/package",
 )  # fmt: skip
 """Modules of the core that answer the screen."""
 FREE = {"{}: {}", "rule: {}", "rule {}: key {}: found {}; exact, or with one * at the end"}
