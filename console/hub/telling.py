@@ -21,7 +21,7 @@ from console.settings_outlets import Chosen
 from db import alarms, entries, hubs, incidents
 from db.alarm_records import Alarm
 from db.hub_messages import Thing
-from db.records import Entry, Event
+from db.records import Entry, Event, Incident
 
 SHOWN = ("title", "type", "level", "place")
 """What of an incident others are told."""
@@ -141,23 +141,38 @@ def _of_incident(
     )
     if is_new and fits and hubs.is_opened_here(db, incident.id):
         onset_ms = entry.at_ms if verb == "reopened" else incident.opened_ms
-        return Told(_incident_event(entry, "occurred", shown, incident.number, onset_ms))
+        return Told(_incident_event(db, entry, "occurred", shown, incident, onset_ms))
     fields = said.get("fields")
     if is_open and verb == "changed" and isinstance(fields, dict) and set(fields) & set(SHOWN):
-        return Told(_incident_event(entry, "changed", shown, incident.number, incident.opened_ms))
+        return Told(_incident_event(db, entry, "changed", shown, incident, incident.opened_ms))
     return None
 
 
-def _incident_event(entry: Entry, status: str, shown: dict[str, Any], number: str, onset_ms: int) -> Event:
+def _incident_event(
+    db: Database, entry: Entry, status: str, shown: dict[str, Any], incident: Incident, onset_ms: int
+) -> Event:
+    lon, lat = _where(db, incident)
     return _event(
         entry,
         status,
         type=shown["type"],
         grade=str(shown["level"]),
         place=shown["place"],
-        text=f"{shown['title']}\n{number}",
+        lon=lon,
+        lat=lat,
+        text=f"{shown['title']}\n{incident.number}",
         extra={"name": shown["title"], "onset_ms": onset_ms},
     )
+
+
+def _where(db: Database, incident: Incident) -> tuple[float | None, float | None]:
+    """Where its first alarm is that has a position; an incident has none of its own."""
+    for name in incident.alarms:
+        watch = alarms.get_watch(db, name)
+        alarm = watch.alarm if watch is not None else None
+        if alarm is not None and alarm.lon is not None and alarm.lat is not None:
+            return alarm.lon, alarm.lat
+    return None, None
 
 
 def _event(entry: Entry, status: str, extra: dict[str, Any] | None = None, **more: Any) -> Event:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from console.alarms.rulebook import Rulebook
 from console.clock import ManualClock
 from console.commands import Context
 from console.engine import Engine
@@ -69,7 +70,7 @@ class Desk:
 
     def incident(self, act: str, **more: Any) -> Incident:
         """An act of incidents; the incident after it."""
-        context = Context(self.clock.now_ms(), "김관제", self.folder, "종로구")
+        context = Context(self.clock.now_ms(), "김관제", self.folder, "종로구", Rulebook([]))
         made: list[Any] = self.engine.call(lambda db: getattr(jobs, act)(db, context, **more))
         return next(each for each in made if isinstance(each, Incident))
 

@@ -119,6 +119,18 @@ def test_an_alarm_is_an_event_until_its_cause_is_gone(desk: Desk, peer: Peer) ->
     assert "181" in first.text
 
 
+def test_an_incident_is_where_its_first_alarm_with_a_position_is(desk: Desk, peer: Peer) -> None:
+    work = outlet(desk, peer)
+    desk.alarm("raised")
+    desk.step(work)
+    desk.opened(alarms=["unknown|x|y", "dust|a1|pm10"])
+    desk.opened("위치 없음")
+    desk.step(work)
+    _, placed, nowhere = peer.heard()
+    assert (placed.lon, placed.lat) == (126.98, 37.57)
+    assert (nowhere.lon, nowhere.lat) == (None, None)
+
+
 def test_what_was_not_chosen_does_not_go_out(desk: Desk, peer: Peer) -> None:
     work = outlet(desk, peer, incidents=("화재*",), alarms=("smoke",), level=2)
     desk.opened()
