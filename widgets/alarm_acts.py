@@ -50,6 +50,7 @@ LOOKS = (
     _Act("explain", "W", _always),
     _Act("similar", "L", _always),
     _Act("rule", "F", _always),
+    _Act("maintenance", "P", lambda alarm: bool(alarm.asset)),
     _Act("guidance", "G", _always),
 )
 """What can be looked at from one alarm."""

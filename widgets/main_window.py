@@ -31,6 +31,7 @@ from widgets.holds_page import HoldsPage
 from widgets.import_dialog import ImportDialog
 from widgets.kpi_page import KpiPage
 from widgets.layouts import PRESETS, Docks
+from widgets.maintenance_page import MaintenancePage
 from widgets.packs_page import PacksPage
 from widgets.preferences import Preferences
 from widgets.rule_editor import RuleEditor
@@ -170,6 +171,7 @@ class MainWindow(QMainWindow):
         new = self._act(alarms, "menu.new_incident", self.incident_wanted.emit)
         new.setText(f"{new.text()}\tCtrl+N")
         self._act(alarms, "crisis.menu", self.declare_crisis)
+        self._act(alarms, "maintenance.menu", self.open_maintenance)
         self._act(alarms, "rules.menu", self.open_rules, "Ctrl+R")
         self._act(alarms, "kpi.menu", self.open_kpis, "Ctrl+K")
         self._act(alarms, "holds.menu", self.open_holds)
@@ -303,6 +305,13 @@ class MainWindow(QMainWindow):
     def open_holds(self) -> None:
         """Show what is kept from retention."""
         HoldsPage(self._bridge, self._words, self).show()
+
+    @Slot()
+    def open_maintenance(self) -> MaintenancePage:
+        """Show the maintenance windows."""
+        page = MaintenancePage(self._bridge, self._words, self)
+        page.show()
+        return page
 
     @Slot()
     def open_rules(self) -> None:

@@ -85,6 +85,8 @@ class Wires(QObject):
                 self._health.show_asset(alarm.asset)
             name = self._alarms.texts.where(alarm)
             self._health.show_series(alarm.source, alarm.quantity.partition("/")[0], name)
+        elif what == "maintenance":
+            self._window.open_maintenance().plan_for(alarm.asset)
         elif what == "rule":
             self._window.open_rule(alarm.rule)
         elif what == "guidance":
