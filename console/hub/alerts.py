@@ -55,8 +55,9 @@ def _of_alarm(entry: Entry) -> Entity:
     }
     verb = entry.type.partition(".")[2]
     if verb == "raised":
-        category, sub = _category(str(said.get("quantity", "")), f"{said.get('rule')} {said.get('name')}")
         text = said.get("text") or described(said)
+        named = f"{said.get('rule')} {said.get('name')}"
+        category, sub = _category(str(said.get("quantity", "")), named, str(said.get("text", "")))
         entity |= {
             "category": _property(category),
             "subCategory": _property(sub),
@@ -99,16 +100,17 @@ def _of_incident(db: Database, entry: Entry) -> Entity | None:
     return entity
 
 
-def _category(quantity: str, words: str) -> tuple[str, str]:
-    """Category and subcategory by the quantity, else by a word of the rule's or incident's name."""
+def _category(quantity: str, *texts: str) -> tuple[str, str]:
+    """Category and subcategory by the quantity, else by a word of the first text that has one."""
     rows = _rows()
     for row in rows:
         if quantity and quantity in row.get("quantities", ()):
             return row["category"], row["sub"]
-    low = words.lower()
-    for row in rows:
-        if any(word in low for word in row.get("words", ())):
-            return row["category"], row["sub"]
+    for text in texts:
+        low = text.lower()
+        for row in rows:
+            if any(word in low for word in row.get("words", ())):
+                return row["category"], row["sub"]
     return "security", "other"
 
 

@@ -412,3 +412,26 @@ def test_a_log_full_of_what_is_not_ours_is_passed_over_once(
     mine.raised("a1")
     mine.step()
     assert len(hub.entities) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("쓰러짐", ("health", "fallenPatient")),
+        ("싸움", ("security", "assault")),
+        ("방화", ("security", "buildingFire")),
+        ("침입", ("security", "suspiciousAction")),
+        ("알 수 없음", ("security", "other")),
+    ],
+)
+def test_what_video_saw_says_of_what_category_its_alert_is(
+    hub: Hub, console: Callable[..., Console], text: str, expected: tuple[str, str]
+) -> None:
+    mine = console()
+    payload = {"activation": 1, "state": "unacknowledged", "priority": 1, "rule": "video-danger",
+               "source": "c7", "quantity": "", "kind": "event", "name": "영상분석: 위험 행동",
+               "text": text}  # fmt: skip
+    mine.say(Draft("alarm.raised", "video-danger|c7|", AT, "system", payload))
+    mine.step()
+    alert = named(hub, "c7")
+    assert (alert["category"]["value"], alert["subCategory"]["value"]) == expected
