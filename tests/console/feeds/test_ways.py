@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from console.core import Core
 from console.feeds.reading import readers_of
 from console.formats.answers import Answer
 from console.settings import Feed, parse
+from db import readings
 from db.records import FeedCount, Lamp, Reading
-from tests.console.feeds.support import Console
+from tests.console.feeds.support import Console, reader
 from tests.console.formats.test_seoul import INCIDENT, xml
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.web import HttpServer
@@ -119,4 +121,5 @@ def test_the_answer_of_a_decoder_goes_out_after_the_commit_on_the_session_it_cam
         client.publish("m2m/req/1", b"one", qos=1)
         assert came.wait(20)
         assert heard == [b"one stored"]
-        assert [each.value for each in console.latest()] == [1.0]  # on disk before the answer went out
+        with closing(reader(tmp_path)) as db:
+            assert [each.value for each in readings.latest(db)] == [1.0]
