@@ -23,6 +23,16 @@ class Line(NamedTuple):
     forecast: bool = False
 
 
+def ungraded(pack: Pack | None, text: str, words: Words) -> str:
+    """A figure without the word of its grade, for where that does not fit: the value stays whole."""
+    grades = pack.grades if pack is not None else ()
+    for grade in grades:
+        value = text.removesuffix(f" {words.pick(grade.ko, grade.en)}")
+        if value != text and any(each.lstrip("-−")[:1].isdigit() for each in value.split()):
+            return value
+    return text
+
+
 def wanted(card: Card) -> set[str]:
     """The quantities that a card looks at."""
     return {

@@ -14,7 +14,7 @@ from db.asset_records import Asset, Condition
 from widgets import theme
 from widgets.air_line import Told, air_line, weather_of
 from widgets.bridge import Bridge
-from widgets.card_figures import Line, grade_of, lines, short_name, value_of, wanted
+from widgets.card_figures import Line, grade_of, lines, short_name, ungraded, value_of, wanted
 from widgets.card_trends import SPAN_MS, CardTrends, runs
 from widgets.domain_model import SAMPLE_MS, Domain, Domains
 from widgets.figures import plain
@@ -232,6 +232,8 @@ class DomainCards(QWidget):
             room.setLeft(room.left() + 16)
         painter.setFont(theme.font(14, bold=abnormal))
         painter.setPen(QColor(theme.TEXT if abnormal else theme.DIM))
+        if QFontMetrics(painter.font()).horizontalAdvance(first) > room.width():
+            first = ungraded(self.packs.of_domain(domain.name), first, self._words)
         _text(painter, room, first)
         if inner.height() < 56:
             used = QFontMetrics(painter.font()).horizontalAdvance(first) + 10
@@ -245,8 +247,9 @@ class DomainCards(QWidget):
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, right)
         if right:
             line.setWidth(line.width() - QFontMetrics(painter.font()).horizontalAdvance(right) - 8)
+        is_figure = bool(present[1:]) and not abnormal
         if line.width() > 40:
-            _text(painter, line, _whole(painter, second, line.width()))
+            _text(painter, line, _whole(painter, second, line.width(), is_figure=is_figure))
         if inner.height() >= 74:
             low = QRectF(inner.left(), inner.top() + 60, inner.width(), inner.height() - 61)
             self._curve(painter, low, domain)
@@ -360,11 +363,11 @@ def _is_air(pack: Pack | None) -> bool:
     return pack is not None and pack.pack.id == AIR
 
 
-def _whole(painter: QPainter, text: str, room: int) -> str:
-    """As many of the figures as fit whole: half a figure may be read as another."""
+def _whole(painter: QPainter, text: str, room: int, *, is_figure: bool) -> str:
+    """As many of the figures as fit whole: half a figure may be read as another, half a name not."""
     parts = text.split(" · ")
     metrics = QFontMetrics(painter.font())
-    while len(parts) > 1 and metrics.horizontalAdvance(" · ".join(parts)) > room:
+    while len(parts) > (not is_figure) and metrics.horizontalAdvance(" · ".join(parts)) > room:
         parts.pop()
     return " · ".join(parts)
 

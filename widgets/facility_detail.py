@@ -58,6 +58,7 @@ class FacilityDetail(QWidget):
         self._bridge, self._words, self._domains, self._name = bridge, words, domains, name
         self._id, self._span, self._asked = "", "week", 0
         self._found: Facility | None = None
+        self._drawn: Asset | None = None  # the channel whose trend is shown
         self._below: dict[str, list[str]] = {}
         self._below_of: Mapping[str, Asset] | None = None
         self.devices = RecordTable(device_columns(words, name, self._seen), words, parent=self)
@@ -161,9 +162,17 @@ class FacilityDetail(QWidget):
                 return
 
     def _show_trend(self, channel: Asset) -> None:
+        self._drawn = channel
+        self.trend.show_series(channel.source, channel.quantity, self._path(channel))
+        self._catch_up()
+
+    def _path(self, channel: Asset) -> str:
         above = self._name(channel.parent) if channel.parent else ""
-        self.trend.show_series(channel.source, channel.quantity, f"{above} › {self._name(channel.id)}")
-        latest = self._domains.value(channel.id)
+        return f"{above} › {self._name(channel.id)}"
+
+    def _catch_up(self) -> None:
+        """Give the trend the newest value, which went by while this was hidden."""
+        latest = self._domains.value(self._drawn.id) if self._drawn is not None else None
         if latest is not None:
             self.trend.apply([latest])
 
@@ -313,6 +322,8 @@ class FacilityDetail(QWidget):
         for number, each in enumerate(SPANS):
             self.spans.button(number).setText(self._words.text(f"facility.last_{each}"))
         self.raw.setText(self._words.text("trend.raw"))
+        if self._drawn is not None:
+            self.trend.rename(self._path(self._drawn))
         self._write()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -324,6 +335,7 @@ class FacilityDetail(QWidget):
         super().showEvent(event)
         self._again.start()
         self._ages.start()
+        self._catch_up()
         self.read()
 
     def hideEvent(self, event: QHideEvent) -> None:

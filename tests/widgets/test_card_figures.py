@@ -9,7 +9,7 @@ import pytest
 from console.packs import load
 from console.packs.tables import Pack
 from db.records import Flag, Latest
-from widgets.card_figures import Line, grade_of, lines
+from widgets.card_figures import Line, grade_of, lines, ungraded
 from widgets.words import Words
 
 
@@ -83,3 +83,19 @@ def test_a_value_on_a_step_belongs_to_it() -> None:
     air = pack("air")
     words = [grade_of(air, value("a", "pm10", number)) for number in (30.0, 31.0, 80.0, 150.0, 151.0)]
     assert [each.ko for each in words if each] == ["좋음", "보통", "보통", "나쁨", "매우나쁨"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("PM10 156 µg/m³ 매우나쁨", "PM10 156 µg/m³"),
+        ("PM10 156 µg/m³", "PM10 156 µg/m³"),
+        ("PM10 매우나쁨", "PM10 매우나쁨"),
+        ("매우나쁨", "매우나쁨"),
+    ],
+)
+def test_where_room_is_short_the_grade_goes_and_value_and_unit_stay(
+    qapp: object, text: str, expected: str
+) -> None:
+    assert ungraded(pack("air"), text, Words("ko")) == expected
+    assert ungraded(None, text, Words("ko")) == text

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
 from pytestqt.qtbot import QtBot
 
 from db.asset_records import Asset, AssetState, Condition
 from db.records import Latest
 from tests.widgets.panel_fakes import NOW_MS, FakeBridge
-from widgets.domain_cards import QUIET_MS, DomainCards
+from widgets.domain_cards import QUIET_MS, DomainCards, _whole
 from widgets.words import Words
 
 TREE = [
@@ -75,3 +76,15 @@ def test_the_curve_is_asked_of_the_core_for_what_the_card_tells(
     cards.apply((*states(), Latest("v", "leakage", "inst", 1.0, "mA", NOW_MS, NOW_MS)))
     assert bridge.last("trend")["source"] == "v"
     cards.grab()  # draws without a fault while nothing has been answered
+
+
+def test_a_figure_is_drawn_whole_or_not_at_all_but_a_name_may_be_cut(qapp: object) -> None:
+    picture = QPixmap(200, 40)
+    painter = QPainter(picture)
+    wide = QFontMetrics(painter.font()).horizontalAdvance
+    two = "균열폭 1.22 mm · 기울기 0.1"
+    assert _whole(painter, two, wide(two), is_figure=True) == two
+    assert _whole(painter, two, wide(two) - 1, is_figure=True) == "균열폭 1.22 mm"
+    assert _whole(painter, two, 10, is_figure=True) == ""
+    assert _whole(painter, "한빛대로 84번 폴", 10, is_figure=False) == "한빛대로 84번 폴"
+    painter.end()

@@ -22,7 +22,7 @@ from db.asset_records import (
     Facility,
     FacilityHealth,
 )
-from db.records import Camera, Incident
+from db.records import Camera, Incident, Latest
 from tests.widgets.panel_fakes import NOW_MS, FakeBridge
 from widgets.air_line import Told
 from widgets.board_line import BoardLine
@@ -38,7 +38,7 @@ TREE = [
     Asset("f", "facility", "=남문시장", parent="d", domain="electric", grade="B", inspect_by="2026-11-01"),
     Asset("g", "facility", "하천", parent="d", domain="river"),
     Asset("v", "device", "분전반", parent="f", source="v", lon=127.0, lat=37.5),
-    Asset("v/q", "channel", "누설전류", parent="v", source="v", quantity="leakage"),
+    Asset("v/q", "channel", "누설전류", parent="v", name_en="Leakage", source="v", quantity="leakage"),
 ]
 LIST = Facilities(
     NOW_MS - 3_600_000,
@@ -72,6 +72,7 @@ ALARM = Alarm(
     name="누설",
 )
 
+LATEST = Latest("v", "leakage", "inst", 3.0, "mA", NOW_MS - 1000, NOW_MS - 900)
 CAMERA = Camera("c1", "정문", "x", asset="v")
 
 
@@ -225,3 +226,19 @@ def test_what_has_not_come_is_said(qtbot: QtBot) -> None:
     qtbot.addWidget(line)
     assert line.facilities.text() == "시설 아직 수신 없음"
     assert line.air.text() == "대기·기상 아직 수신 없음"
+
+
+def test_a_device_page_that_comes_back_has_the_newest_value_and_speaks_the_present_language(
+    walk: Walk,
+) -> None:
+    walk.domains.apply([LATEST], NOW_MS)
+    walk.levels.show_asset("v")
+    detail = walk.page.detail
+    assert "누설" in detail.trend._heading()
+    walk.page.hide()
+    walk.domains.apply([replace(LATEST, value=9.0, observed_ms=NOW_MS)], NOW_MS)
+    walk.page.show()
+    assert detail.trend._newest is not None
+    assert detail.trend._newest.value == 9.0
+    walk.words.set_language("en")
+    assert "Leakage" in detail.trend._heading()
