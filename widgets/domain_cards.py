@@ -232,8 +232,10 @@ class DomainCards(QWidget):
             room.setLeft(room.left() + 16)
         painter.setFont(theme.font(14, bold=abnormal))
         painter.setPen(QColor(theme.TEXT if abnormal else theme.DIM))
-        if QFontMetrics(painter.font()).horizontalAdvance(first) > room.width():
-            first = ungraded(self.packs.of_domain(domain.name), first, self._words)
+        pack = self.packs.of_domain(domain.name)
+        metrics = QFontMetrics(painter.font())
+        if metrics.horizontalAdvance(first) > room.width():
+            first = with_value(ungraded(pack, first, self._words), room.width(), metrics)
         _text(painter, room, first)
         if inner.height() < 56:
             used = QFontMetrics(painter.font()).horizontalAdvance(first) + 10
@@ -248,6 +250,8 @@ class DomainCards(QWidget):
         if right:
             line.setWidth(line.width() - QFontMetrics(painter.font()).horizontalAdvance(right) - 8)
         is_figure = bool(present[1:]) and not abnormal
+        if is_figure and QFontMetrics(painter.font()).horizontalAdvance(second) > line.width():
+            second = " · ".join(ungraded(pack, each.text, self._words) for each in present[1:])
         if line.width() > 40:
             _text(painter, line, _whole(painter, second, line.width(), is_figure=is_figure))
         if inner.height() >= 74:
@@ -361,6 +365,16 @@ class DomainCards(QWidget):
 
 def _is_air(pack: Pack | None) -> bool:
     return pack is not None and pack.pack.id == AIR
+
+
+def with_value(text: str, room: int, metrics: QFontMetrics) -> str:
+    """A name with its value in so much room: the name is cut, never the value or its unit."""
+    words = text.split()
+    at = next((n for n, each in enumerate(words) if each.lstrip("-−")[:1].isdigit()), 0)
+    value = " ".join(words[at:])
+    left = room - metrics.horizontalAdvance(f" {value}")
+    name = metrics.elidedText(" ".join(words[:at]), Qt.TextElideMode.ElideRight, max(0, left))
+    return f"{name} {value}" if len(name) > 1 else value
 
 
 def _whole(painter: QPainter, text: str, room: int, *, is_figure: bool) -> str:

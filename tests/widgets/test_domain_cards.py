@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPixmap
 from pytestqt.qtbot import QtBot
 
 from db.asset_records import Asset, AssetState, Condition
 from db.records import Latest
 from tests.widgets.panel_fakes import NOW_MS, FakeBridge
-from widgets.domain_cards import QUIET_MS, DomainCards, _whole
+from widgets.domain_cards import QUIET_MS, DomainCards, _whole, with_value
 from widgets.words import Words
 
 TREE = [
@@ -88,3 +88,14 @@ def test_a_figure_is_drawn_whole_or_not_at_all_but_a_name_may_be_cut(qapp: objec
     assert _whole(painter, two, 10, is_figure=True) == ""
     assert _whole(painter, "한빛대로 84번 폴", 10, is_figure=False) == "한빛대로 84번 폴"
     painter.end()
+
+
+def test_where_room_is_short_the_name_is_cut_and_never_the_value(qapp: object) -> None:
+    metrics = QFontMetrics(QFont())
+    wide = metrics.horizontalAdvance
+    text = "Leakage current 45.26 mA"
+    assert with_value(text, wide(text) + 1, metrics) == text
+    cut = with_value(text, wide(text) - 20, metrics)
+    assert cut.endswith("… 45.26 mA")
+    assert wide(cut) <= wide(text) - 20
+    assert with_value(text, 10, metrics) == "45.26 mA"
